@@ -1,0 +1,174 @@
+//! What a tenant may touch. Nothing, unless it is named here.
+//!
+//! A [`Grant`] is the tenant's permissions, from its manifest or built in code.
+//! It makes [`Scope`]s, a scope makes [`Key`]s, and a store takes only keys, so
+//! code that forgets the check does not compile.
+
+mod key;
+mod limits;
+mod manifest;
+mod names;
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use governor::DefaultDirectRateLimiter;
+
+pub use self::key::{Key, RedisKey, SHARDS, Scope};
+pub use self::limits::{Impossible, Limits};
+pub use self::manifest::{Manifest, ManifestError};
+pub use self::names::{BadName, Names};
+use crate::error::Refused;
+
+/// One tenant's permissions and limits, and how much of them is in use.
+///
+/// Fixed for the life of an instance; to revoke it, drop the instance.
+#[derive(Debug)]
+pub struct Grant {
+    tenant: String,
+    cache: Names,
+    session: Names,
+    wasi: Wasi,
+    limits: Limits,
+    /// Host calls that the tenant has left, refilled each second.
+    rate: DefaultDirectRateLimiter,
+    /// Calls of the tenant's exports that run now.
+    running: AtomicU32,
+}
+
+/// What a tenant sees of the machine: nothing, unless it is named here.
+#[derive(Debug, Clone, Default)]
+pub struct Wasi {
+    /// Environment variables.
+    pub env: Vec<(String, String)>,
+    /// Folders, which the guest can read and not write.
+    pub dirs: Vec<Dir>,
+}
+
+/// A folder of the machine, as the guest sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dir {
+    /// Where it is.
+    pub host: PathBuf,
+    /// What the guest calls it.
+    pub guest: String,
+}
+
+/// One running call of a tenant; dropping it makes room for the next.
+#[derive(Debug)]
+pub struct Running<'a>(&'a AtomicU32);
+
+impl Grant {
+    /// A grant of nothing, to `tenant`, within `limits`.
+    ///
+    /// Fails if the tenant's name is not one, or a limit is out of range.
+    pub fn new(tenant: &str, limits: Limits) -> Result<Self, GrantError> {
+        names::check_literal(tenant)?;
+        limits.check()?;
+        let rate = NonZeroU32::new(limits.calls_per_second).unwrap_or(NonZeroU32::MIN);
+        Ok(Self {
+            tenant: tenant.to_owned(),
+            cache: Names::default(),
+            session: Names::default(),
+            wasi: Wasi::default(),
+            rate: DefaultDirectRateLimiter::direct(governor::Quota::per_second(rate)),
+            running: AtomicU32::new(0),
+            limits,
+        })
+    }
+
+    /// Grants the cache, and its buckets of these names.
+    pub fn with_cache(mut self, buckets: Names) -> Self {
+        self.cache = buckets;
+        self
+    }
+
+    /// Grants sessions, and their stores of these names.
+    pub fn with_session(mut self, stores: Names) -> Self {
+        self.session = stores;
+        self
+    }
+
+    /// Grants parts of the machine.
+    pub fn with_wasi(mut self, wasi: Wasi) -> Self {
+        self.wasi = wasi;
+        self
+    }
+
+    /// The key space of cache bucket `name`. This is the check: there is no other
+    /// way to a [`Scope`].
+    pub fn cache(&self, name: &str) -> Result<Scope, Refused> {
+        self.scope("cache", &self.cache, name)
+    }
+
+    /// The key space of session store `name`.
+    pub fn session(&self, name: &str) -> Result<Scope, Refused> {
+        self.scope("session", &self.session, name)
+    }
+
+    fn scope(&self, service: &'static str, names: &Names, name: &str) -> Result<Scope, Refused> {
+        if names.grant(name) {
+            Ok(Scope::new(&self.tenant, service, name))
+        } else {
+            // The guest chose the name: the log gets a readable piece of it.
+            let name = name.chars().take(64).flat_map(char::escape_default).collect();
+            Err(Refused::Denied { service, name })
+        }
+    }
+
+    /// Whether an interface links at all: one that names nothing does not.
+    pub fn links(&self, service: &str) -> bool {
+        match service {
+            "cache" => !self.cache.is_empty(),
+            "session" => !self.session.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// Counts one host call against the tenant's rate.
+    pub fn take_call(&self) -> Result<(), Refused> {
+        self.rate.check().map_err(|_| Refused::Quota("calls_per_second"))
+    }
+
+    /// Counts one call of an export against the tenant's share of the host, or
+    /// none if it is used up.
+    pub fn start_call(&self) -> Option<Running<'_>> {
+        let max = self.limits.concurrent_calls;
+        let more = |running| (running < max).then_some(running + 1);
+        self.running.try_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        Some(Running(&self.running))
+    }
+
+    /// Whose grant this is.
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    /// What each call and instance is held to.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What the guest sees of the machine.
+    pub fn wasi(&self) -> &Wasi {
+        &self.wasi
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A grant that can't be.
+#[derive(Debug, thiserror::Error)]
+pub enum GrantError {
+    /// The tenant's name.
+    #[error("the tenant's name: {0}")]
+    Tenant(#[from] BadName),
+    /// A limit.
+    #[error(transparent)]
+    Limit(#[from] Impossible),
+}

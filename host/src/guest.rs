@@ -1,0 +1,162 @@
+//! One running guest: what its `wasmtime::Store` carries for these services.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tracing::Instrument as _;
+use wasmtime::component::ResourceTable;
+
+use crate::error::{Outcome, Refused, chain};
+use crate::grant::Grant;
+use crate::services::Services;
+use crate::{cache, session};
+
+/// Refusals and failures of one instance that reach the log; the rest are
+/// counted only, or a hostile guest could fill a disk with them.
+const COMPLAINTS_MAX: u32 = 100;
+
+/// What one instance may reach. An embedder keeps one in each `wasmtime::Store`.
+#[derive(Debug)]
+pub struct Guest {
+    caller: Caller,
+    services: Services,
+    table: ResourceTable,
+}
+
+/// How the linked functions find the [`Guest`] in an embedder's store data.
+pub trait View: Send + 'static {
+    /// The guest whose store this is.
+    fn satama(&mut self) -> &mut Guest;
+}
+
+/// Who calls: the tenant and its component.
+#[derive(Debug)]
+pub struct Caller {
+    grant: Arc<Grant>,
+    component: Arc<str>,
+    complaints: AtomicU32,
+}
+
+impl Guest {
+    /// A new instance of `component`, a name for traces, under `grant`.
+    pub fn new(services: Services, grant: Arc<Grant>, component: Arc<str>) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(grant.limits().handles as usize);
+        let caller = Caller { grant, component, complaints: AtomicU32::new(0) };
+        Self { caller, services, table }
+    }
+
+    /// What the cache may see of this guest.
+    pub(crate) fn cache(&mut self) -> cache::View<'_> {
+        cache::View { caller: &self.caller, cache: &self.services.cache, table: &mut self.table }
+    }
+
+    /// What sessions may see of this guest.
+    pub(crate) fn session(&mut self) -> session::View<'_> {
+        session::View {
+            caller: &self.caller,
+            session: &self.services.session,
+            table: &mut self.table,
+        }
+    }
+
+    /// The guest's grant.
+    pub fn grant(&self) -> &Arc<Grant> {
+        &self.caller.grant
+    }
+}
+
+impl Caller {
+    /// What the caller may touch.
+    pub fn grant(&self) -> &Grant {
+        &self.grant
+    }
+
+    /// Makes one host call that waits: counts it against the tenant's rate, and
+    /// traces it if anybody listens.
+    pub async fn call<T, E>(
+        &self,
+        interface: &'static str,
+        function: &'static str,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E>
+    where
+        E: From<Refused> + Outcome,
+    {
+        self.grant.take_call()?;
+        // Asked first, so that a call nobody listens to makes no span at all.
+        if !listening() {
+            return work.await;
+        }
+        let span = self.span(interface, function);
+        let done = work.instrument(span.clone()).await;
+        span.record("outcome", done.as_ref().map_or_else(Outcome::outcome, |_| "ok"));
+        done
+    }
+
+    /// Makes one host call that does not wait.
+    pub fn call_now<T, E>(
+        &self,
+        interface: &'static str,
+        function: &'static str,
+        work: impl FnOnce() -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        E: From<Refused> + Outcome,
+    {
+        self.grant.take_call()?;
+        if !listening() {
+            return work();
+        }
+        let span = self.span(interface, function);
+        let done = span.in_scope(work);
+        span.record("outcome", done.as_ref().map_or_else(Outcome::outcome, |_| "ok"));
+        done
+    }
+
+    fn span(&self, interface: &'static str, function: &'static str) -> tracing::Span {
+        tracing::debug_span!(
+            target: "satama::call",
+            "call",
+            tenant = self.grant.tenant(),
+            component = &*self.component,
+            interface,
+            function,
+            outcome = tracing::field::Empty,
+        )
+    }
+
+    /// Tells the operator why a call failed; the guest learns only the case.
+    pub fn complain(
+        &self,
+        interface: &'static str,
+        outcome: &'static str,
+        err: &dyn std::error::Error,
+    ) {
+        let (tenant, component) = (self.grant.tenant(), &*self.component);
+        let trouble = matches!(outcome, "unavailable" | "trap");
+        if !trouble && !matches!(outcome, "access-denied" | "quota-exceeded") {
+            // An answer like any other: the guest asked too much, or lost a race.
+            tracing::debug!(tenant, component, interface, "{}", chain(err));
+            return;
+        }
+        match self.complaints.fetch_add(1, Ordering::Relaxed) {
+            ..COMPLAINTS_MAX if trouble => {
+                tracing::error!(tenant, component, interface, "{}", chain(err))
+            }
+            ..COMPLAINTS_MAX => tracing::warn!(tenant, component, interface, "{}", chain(err)),
+            COMPLAINTS_MAX => {
+                tracing::warn!(
+                    tenant,
+                    component,
+                    "further failures of this instance are not logged"
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+fn listening() -> bool {
+    tracing::span_enabled!(target: "satama::call", tracing::Level::DEBUG)
+}

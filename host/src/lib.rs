@@ -1,0 +1,65 @@
+//! Satama gives WebAssembly components the stateful services that a sandbox
+//! takes away, as WIT interfaces, on Redis or on one embedded file.
+//!
+//! A wasmtime host of your own links the services like this:
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use satama::grant::{Grant, Limits, Names};
+//! use satama::{Guest, Services, StoreUrl, View};
+//! use wasmtime::component::Linker;
+//! use wasmtime::{Engine, Store};
+//!
+//! struct State {
+//!     satama: Guest,
+//! }
+//!
+//! impl View for State {
+//!     fn satama(&mut self) -> &mut Guest {
+//!         &mut self.satama
+//!     }
+//! }
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let services = Services::builder(StoreUrl::file("app.db")).build().await?;
+//! let grant = Grant::new("acme", Limits::default())?.with_cache(Names::new(["docs"])?);
+//! let grant = Arc::new(grant);
+//!
+//! let engine = Engine::default();
+//! let mut linker = Linker::<State>::new(&engine);
+//! satama::add_to_linker(&mut linker, &grant)?;
+//!
+//! let satama = Guest::new(services, grant, "plugin".into());
+//! let mut store = Store::new(&engine, State { satama });
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Or let [`runtime`] run components for you, with every limit of their grant.
+
+#![deny(missing_docs)]
+
+pub mod grant;
+pub mod runtime;
+
+pub mod cache;
+pub mod session;
+
+mod bindings;
+mod clock;
+mod digest;
+mod error;
+mod guest;
+mod ids;
+mod redis;
+mod services;
+mod sqlite;
+
+pub use self::clock::{Clock, SimClock};
+pub use self::digest::Digest;
+pub use self::error::{Outcome, Refused, Unavailable, chain};
+pub use self::guest::{Caller, Guest, View};
+pub use self::ids::{Id, Ids};
+pub use self::runtime::add_to_linker;
+pub use self::services::{Builder, DEADLINE, OpenError, Services, StoreUrl};

@@ -1,0 +1,3 @@
+//! stub
+mod link;
+pub use link::add_to_linker;

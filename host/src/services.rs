@@ -1,0 +1,233 @@
+//! The services of one host, each on its store.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::cache::{self, Cache};
+use crate::clock::Clock;
+use crate::ids::Ids;
+use crate::redis::Redis;
+use crate::session::{self, Session};
+use crate::sqlite::Sqlite;
+
+/// How long a store may take to answer, unless the embedder says otherwise.
+pub const DEADLINE: Duration = Duration::from_secs(2);
+
+/// What the host offers its guests. Cloning is cheap; one is made for a process.
+#[derive(Debug, Clone)]
+pub struct Services {
+    pub(crate) cache: Arc<Cache>,
+    pub(crate) session: Arc<Session>,
+}
+
+/// Where a store is.
+///
+/// `redis://[user:password@]host[:port][/database]` and `redis+unix:///path` are a
+/// Redis server; `sqlite:path`, or a path, is a file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum StoreUrl {
+    /// A Redis server.
+    Redis(String),
+    /// A file.
+    Sqlite(PathBuf),
+}
+
+/// Builds [`Services`].
+#[derive(Debug, Clone)]
+pub struct Builder {
+    store: StoreUrl,
+    cache: Option<StoreUrl>,
+    session: Option<StoreUrl>,
+    deadline: Duration,
+    clock: Clock,
+    ids: Ids,
+}
+
+/// A store that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot use the store {url}")]
+pub struct OpenError {
+    url: String,
+    source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+enum Connection {
+    Redis(Redis),
+    Sqlite(Sqlite),
+}
+
+impl Services {
+    /// Services whose data is in `store`, each unless it is put elsewhere.
+    pub fn builder(store: StoreUrl) -> Builder {
+        Builder {
+            store,
+            cache: None,
+            session: None,
+            deadline: DEADLINE,
+            clock: Clock::System,
+            ids: Ids::system(),
+        }
+    }
+
+    /// The cache, for the host's own use.
+    pub fn cache(&self) -> &Cache {
+        &self.cache
+    }
+
+    /// Sessions, for the host's own use.
+    pub fn session(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl Builder {
+    /// Puts the cache on a store of its own.
+    pub fn cache(mut self, store: StoreUrl) -> Self {
+        self.cache = Some(store);
+        self
+    }
+
+    /// Puts sessions on a store of their own.
+    pub fn session(mut self, store: StoreUrl) -> Self {
+        self.session = Some(store);
+        self
+    }
+
+    /// How long a store may take to answer before a call fails as unavailable.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// The clock that the embedded store compares expiries with.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The source of claims and generations.
+    pub fn ids(mut self, ids: Ids) -> Self {
+        self.ids = ids;
+        self
+    }
+
+    /// Opens the stores, one connection for each address.
+    pub async fn build(self) -> Result<Services, OpenError> {
+        let mut open = HashMap::new();
+        let cache = self.cache.as_ref().unwrap_or(&self.store);
+        let cache = match self.connect(&mut open, cache).await? {
+            Connection::Redis(redis) => {
+                cache::Backend::Redis(cache::RedisStore::open(redis.clone(), cache.as_str()).await?)
+            }
+            Connection::Sqlite(file) => cache::Backend::Sqlite(
+                cache::SqliteStore::open(file.clone(), cache.as_str()).await?,
+            ),
+        };
+        let session = self.session.as_ref().unwrap_or(&self.store);
+        let session = match self.connect(&mut open, session).await? {
+            Connection::Redis(redis) => session::Backend::Redis(
+                session::RedisStore::open(redis.clone(), session.as_str()).await?,
+            ),
+            Connection::Sqlite(file) => session::Backend::Sqlite(
+                session::SqliteStore::open(file.clone(), session.as_str()).await?,
+            ),
+        };
+        Ok(Services {
+            cache: Arc::new(Cache::new(cache, self.ids)),
+            session: Arc::new(Session::new(session)),
+        })
+    }
+
+    async fn connect<'a>(
+        &self,
+        open: &'a mut HashMap<StoreUrl, Connection>,
+        store: &StoreUrl,
+    ) -> Result<&'a Connection, OpenError> {
+        if !open.contains_key(store) {
+            let connection = match store {
+                StoreUrl::Redis(url) => {
+                    Connection::Redis(Redis::connect(url, self.deadline).await?)
+                }
+                StoreUrl::Sqlite(path) => {
+                    Connection::Sqlite(Sqlite::open(path, self.deadline, self.clock.clone()).await?)
+                }
+            };
+            open.insert(store.clone(), connection);
+        }
+        Ok(&open[store])
+    }
+}
+
+impl StoreUrl {
+    /// The file at `path`.
+    pub fn file(path: impl AsRef<Path>) -> Self {
+        Self::Sqlite(path.as_ref().to_owned())
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Redis(url) => url,
+            Self::Sqlite(path) => path.to_str().unwrap_or("the file"),
+        }
+    }
+}
+
+impl FromStr for StoreUrl {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            Some(("redis" | "redis+unix" | "unix", _)) => Ok(Self::Redis(text.to_owned())),
+            Some(("sqlite", path)) => Ok(Self::file(path.strip_prefix("//").unwrap_or(path))),
+            Some((scheme, rest)) if rest.starts_with("//") => Err(format!(
+                "`{scheme}` is not a store; use redis://host:port, redis+unix:///path, or a file's path"
+            )),
+            _ if text.is_empty() => Err("a store's address is empty".into()),
+            _ => Ok(Self::file(text)),
+        }
+    }
+}
+
+impl OpenError {
+    /// The store at `url` failed with `source`. A password in the url is left out.
+    pub(crate) fn new(url: &str, source: Box<dyn std::error::Error + Send + Sync>) -> Self {
+        let url = match (url.find("://"), url.rfind('@')) {
+            (Some(start), Some(end)) if start < end => {
+                format!("{}***{}", &url[..start + 3], &url[end..])
+            }
+            _ => url.to_owned(),
+        };
+        Self { url, source }
+    }
+
+    /// The store at `url` holds another version of a service's format.
+    pub(crate) fn format(url: &str, service: &str, found: &str, ours: u32) -> Self {
+        let found: String = found.chars().take(20).flat_map(char::escape_default).collect();
+        let why = format!(
+            "its {service} data is format {found}, this host writes format {ours}; \
+             use the satama that wrote it, or another store"
+        );
+        Self::new(url, why.into())
+    }
+}
+
+/// Writes a service's `Store` for its `Backend`, each verb to the store it is on.
+macro_rules! forward_to_backend {
+    ($backend:ident: $store:ident {
+        $($verb:ident($($name:ident: $type:ty),*) -> $result:ty;)*
+    }) => {
+        impl $store for $backend {
+            $(async fn $verb(&self, $($name: $type),*) -> $result {
+                match self {
+                    Self::Redis(store) => store.$verb($($name),*).await,
+                    Self::Sqlite(store) => store.$verb($($name),*).await,
+                }
+            })*
+        }
+    };
+}
+
+pub(crate) use forward_to_backend;

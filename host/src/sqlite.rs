@@ -1,0 +1,164 @@
+//! What every SQLite store shares: one file, one writer, a deadline, migrations.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Sqlite as Db, Transaction};
+
+use crate::clock::Clock;
+use crate::error::Unavailable;
+use crate::services::OpenError;
+
+/// Reads that may run at a time. Each holds a thread and a page cache.
+const READERS: u32 = 4;
+
+/// What marks a file as ours (`PRAGMA application_id`): "Stma".
+const APPLICATION_ID: i32 = 0x5374_6d61;
+
+/// An open file, shared by all that use it. Cloning is cheap.
+///
+/// In WAL mode readers see the last commit while one writer goes on. Within this
+/// process writers queue for the one writing connection, which is fair; between
+/// processes SQLite's lock decides.
+#[derive(Debug, Clone)]
+pub struct Sqlite {
+    reader: SqlitePool,
+    writer: SqlitePool,
+    deadline: Duration,
+    clock: Clock,
+}
+
+impl Sqlite {
+    /// Opens the file at `path`, and makes it and its folder if there is none.
+    pub async fn open(path: &Path, deadline: Duration, clock: Clock) -> Result<Self, OpenError> {
+        let url = path.display().to_string();
+        let fail = |err: sqlx::Error| OpenError::new(&url, err.into());
+        make_private(path).map_err(|err| OpenError::new(&url, err.into()))?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // With WAL a commit survives the end of the process; a power cut may
+            // take the last moments, and never harms the file
+            // (https://www.sqlite.org/pragma.html#pragma_synchronous).
+            .synchronous(SqliteSynchronous::Normal)
+            // Less than the deadline, so that SQLite's answer comes before ours.
+            .busy_timeout(deadline / 2);
+        let pool = |max| SqlitePoolOptions::new().max_connections(max).acquire_timeout(deadline);
+        let writer = pool(1).connect_with(options.clone()).await.map_err(fail)?;
+        check_owner(&writer, &url).await?;
+        let reader = pool(READERS).connect_with(options.read_only(true)).await.map_err(fail)?;
+        Ok(Self { reader, writer, deadline, clock })
+    }
+
+    /// Brings a service's tables to the newest of its `migrations`, or refuses
+    /// a file that a newer version has written.
+    ///
+    /// Each migration is one transaction with its number, so a crash leaves the
+    /// one before or the one after, and of two processes one migrates.
+    pub async fn migrate(
+        &self,
+        url: &str,
+        service: &'static str,
+        migrations: &[&'static str],
+    ) -> Result<(), OpenError> {
+        let fail = |err: sqlx::Error| OpenError::new(url, err.into());
+        let mut tx = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(fail)?;
+        let table = "CREATE TABLE IF NOT EXISTS format (service TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT";
+        sqlx::raw_sql(table).execute(&mut *tx).await.map_err(fail)?;
+        let found: Option<i64> = sqlx::query_scalar("SELECT version FROM format WHERE service = ?")
+            .bind(service)
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(fail)?;
+        let found = usize::try_from(found.unwrap_or(0)).unwrap_or(usize::MAX);
+        if found > migrations.len() {
+            let newest = u32::try_from(migrations.len()).unwrap_or(u32::MAX);
+            return Err(OpenError::format(url, service, &found.to_string(), newest));
+        }
+        for sql in &migrations[found..] {
+            sqlx::raw_sql(*sql).execute(&mut *tx).await.map_err(fail)?;
+        }
+        let version = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
+        sqlx::query("INSERT INTO format VALUES (?1, ?2) ON CONFLICT DO UPDATE SET version = ?2")
+            .bind(service)
+            .bind(version)
+            .execute(&mut *tx)
+            .await
+            .map_err(fail)?;
+        tx.commit().await.map_err(fail)
+    }
+
+    /// Starts a transaction that writes.
+    pub async fn write(&self) -> Result<Transaction<'static, Db>, sqlx::Error> {
+        self.writer.begin_with("BEGIN IMMEDIATE").await
+    }
+
+    /// A connection that reads.
+    pub async fn read(&self) -> Result<PoolConnection<Db>, sqlx::Error> {
+        self.reader.acquire().await
+    }
+
+    /// Gives `work` until the deadline. A transaction that is dropped rolls back.
+    pub async fn within<T, E: From<sqlx::Error>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        match tokio::time::timeout(self.deadline, work).await {
+            Ok(done) => done,
+            Err(_) => Err(sqlx::Error::PoolTimedOut.into()),
+        }
+    }
+
+    /// The time that expiries are compared with.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+}
+
+/// The file holds sessions and secrets: only its owner may read it, and its
+/// folder if we make it. SQLite gives its `-wal` and `-shm` the file's mode.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path);
+    file.map(drop)
+}
+
+/// Refuses a database of some other program before anything is written to it.
+async fn check_owner(writer: &SqlitePool, url: &str) -> Result<(), OpenError> {
+    let fail = |err: sqlx::Error| OpenError::new(url, err.into());
+    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(fail)?;
+    let id: i32 =
+        sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *tx).await.map_err(fail)?;
+    let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(fail)?;
+    match (id, tables) {
+        (APPLICATION_ID, _) => {}
+        (0, 0) => {
+            let mark = sqlx::AssertSqlSafe(format!("PRAGMA application_id = {APPLICATION_ID}"));
+            sqlx::raw_sql(mark).execute(&mut *tx).await.map_err(fail)?;
+        }
+        _ => return Err(OpenError::new(url, "the file is another program's database".into())),
+    }
+    tx.commit().await.map_err(fail)
+}
+
+impl From<sqlx::Error> for Unavailable {
+    fn from(err: sqlx::Error) -> Self {
+        Self { store: "sqlite", source: err.into() }
+    }
+}
+
+/// Unix time as SQLite keeps it. A time-to-live is bounded, so the sum fits.
+pub fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
