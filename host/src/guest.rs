@@ -60,6 +60,11 @@ impl Guest {
         }
     }
 
+    /// The handles it holds.
+    pub(crate) fn table(&mut self) -> &mut ResourceTable {
+        &mut self.table
+    }
+
     /// The guest's grant.
     pub fn grant(&self) -> &Arc<Grant> {
         &self.caller.grant

@@ -159,6 +159,6 @@ impl From<sqlx::Error> for Unavailable {
 }
 
 /// Unix time as SQLite keeps it. A time-to-live is bounded, so the sum fits.
-pub fn signed(value: u64) -> i64 {
+pub(crate) fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

@@ -21,7 +21,7 @@ mod store;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::claim::{Claim, Filled};
+pub use self::claim::{CLAIM_MS_MAX, Claim, Filled, WAIT_MS_MAX};
 pub use self::counts::{BUCKETS_COUNTED_MAX, Counts};
 pub use self::host::{HasCache, View};
 pub use self::redis::RedisStore;

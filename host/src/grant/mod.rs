@@ -16,9 +16,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use governor::DefaultDirectRateLimiter;
 
 pub use self::key::{Key, RedisKey, SHARDS, Scope};
-pub use self::limits::{Impossible, Limits};
+pub use self::limits::{Impossible, KEY_BYTES_MAX, Limits};
 pub use self::manifest::{Manifest, ManifestError};
-pub use self::names::{BadName, Names};
+pub use self::names::{BadName, NAME_BYTES_MAX, Names};
 use crate::error::Refused;
 
 /// One tenant's permissions and limits, and how much of them is in use.

@@ -73,7 +73,7 @@ impl TryFrom<String> for Pattern {
 }
 
 /// Whether `name` can be granted as it stands.
-pub fn check_literal(name: &str) -> Result<(), BadName> {
+pub(super) fn check_literal(name: &str) -> Result<(), BadName> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
     if name.is_empty() {
         Err(BadName::Empty)

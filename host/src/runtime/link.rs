@@ -1,12 +1,56 @@
-//! Which interfaces a grant links.
+//! Which interfaces a grant links, and why a component does not.
 
-use wasmtime::component::Linker;
+use std::fmt;
 
+use wasmtime::Engine;
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{InstancePre, Linker};
+use wasmtime_wasi::WasiView as _;
+use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
+use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
+use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView as _};
+use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random};
+use wasmtime_wasi::random::WasiRandom;
+
+use super::engine::{Code, Compiler};
+use super::state::State;
 use crate::bindings::satama::services;
 use crate::cache::HasCache;
 use crate::grant::Grant;
 use crate::guest::View;
 use crate::session::HasSession;
+
+/// The version of `satama:services` that this host offers.
+pub const OFFERED_VERSION: &str = "0.1.0";
+
+/// The package whose interfaces are services.
+const PACKAGE: &str = "satama:services/";
+
+/// A service, and what a manifest says to grant it.
+const SERVICES: [(&str, &str); 2] =
+    [("cache", "[cache]\nbuckets = [\"NAME\"]"), ("session", "[session]\nstores = [\"NAME\"]")];
+
+/// What of WASI is linked. All of it is powerless without a grant of folders or
+/// variables; every toolchain's guests import some of it, used or not.
+const WASI: [&str; 5] =
+    ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/"];
+
+/// Why a component does not link. Names each import that stands in the way.
+#[derive(Debug)]
+pub struct LinkError {
+    /// The imports that are refused.
+    pub refused: Vec<Refusal>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// One import that a component wants and does not get.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The import, as the component names it.
+    pub import: String,
+    /// Why not, and what to do.
+    pub why: String,
+}
 
 /// Adds the interfaces that `grant` names to `linker`; the others stay unknown to it.
 pub fn add_to_linker<T: View>(linker: &mut Linker<T>, grant: &Grant) -> wasmtime::Result<()> {
@@ -19,4 +63,122 @@ pub fn add_to_linker<T: View>(linker: &mut Linker<T>, grant: &Grant) -> wasmtime
         })?;
     }
     Ok(())
+}
+
+/// Links a component under a grant: its services, and the powerless part of
+/// WASI. Sockets and HTTP are in no grant yet, so nothing links them.
+pub(super) fn pre(
+    compiler: &Compiler,
+    code: &Code,
+    grant: &Grant,
+) -> Result<InstancePre<State>, LinkError> {
+    let mut linker = Linker::new(compiler.engine());
+    add_wasi(&mut linker)
+        .and_then(|()| add_to_linker(&mut linker, grant))
+        .map_err(LinkError::other)?;
+    code.check(compiler.engine(), grant)?;
+    linker.instantiate_pre(code.component()).map_err(LinkError::other)
+}
+
+fn add_wasi(l: &mut Linker<State>) -> wasmtime::Result<()> {
+    wasmtime_wasi_io::add_to_linker_async(l)?;
+    clocks::wall_clock::add_to_linker::<_, WasiClocks>(l, State::clocks)?;
+    clocks::monotonic_clock::add_to_linker::<_, WasiClocks>(l, State::clocks)?;
+    random::random::add_to_linker::<_, WasiRandom>(l, |t| t.ctx().ctx.random())?;
+    random::insecure::add_to_linker::<_, WasiRandom>(l, |t| t.ctx().ctx.random())?;
+    random::insecure_seed::add_to_linker::<_, WasiRandom>(l, |t| t.ctx().ctx.random())?;
+    filesystem::types::add_to_linker::<_, WasiFilesystem>(l, State::filesystem)?;
+    filesystem::preopens::add_to_linker::<_, WasiFilesystem>(l, State::filesystem)?;
+    cli::exit::add_to_linker::<_, WasiCli>(l, State::cli)?;
+    cli::environment::add_to_linker::<_, WasiCli>(l, State::cli)?;
+    cli::stdin::add_to_linker::<_, WasiCli>(l, State::cli)?;
+    cli::stdout::add_to_linker::<_, WasiCli>(l, State::cli)?;
+    cli::stderr::add_to_linker::<_, WasiCli>(l, State::cli)?;
+    cli::terminal_input::add_to_linker::<_, WasiCli>(l, State::cli)?;
+    cli::terminal_output::add_to_linker::<_, WasiCli>(l, State::cli)?;
+    cli::terminal_stdin::add_to_linker::<_, WasiCli>(l, State::cli)?;
+    cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, State::cli)?;
+    cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, State::cli)?;
+    Ok(())
+}
+
+impl Code {
+    /// What the component imports from the host.
+    pub fn imports(&self, engine: &Engine) -> Vec<String> {
+        let ty = self.component().component_type();
+        let items =
+            ty.imports(engine).filter(|(_, item)| !matches!(item.ty, ComponentItem::Type(_)));
+        items.map(|(name, _)| name.to_owned()).collect()
+    }
+
+    /// Whether every import is granted, or which are not.
+    pub fn check(&self, engine: &Engine, grant: &Grant) -> Result<(), LinkError> {
+        let refuse = |import: String| refusal(&import, grant).map(|why| Refusal { import, why });
+        let refused: Vec<_> = self.imports(engine).into_iter().filter_map(refuse).collect();
+        if refused.is_empty() { Ok(()) } else { Err(LinkError { refused, source: None }) }
+    }
+}
+
+/// Why `import` is refused under `grant`, if it is.
+fn refusal(import: &str, grant: &Grant) -> Option<String> {
+    let Some(path) = import.strip_prefix(PACKAGE) else {
+        if WASI.iter().any(|prefix| import.starts_with(prefix)) {
+            return None;
+        }
+        let why = if import.starts_with("wasi:sockets/") || import.starts_with("wasi:http/") {
+            "no manifest can grant the network yet; build the component without it"
+        } else {
+            "this host does not offer it; build the component without it"
+        };
+        return Some(why.to_owned());
+    };
+    let (name, version) = path.split_once('@').unwrap_or((path, "none"));
+    let Some((_, manifest)) = SERVICES.iter().find(|(service, _)| *service == name) else {
+        return Some(format!("this host has no service `{name}`; use a newer satama"));
+    };
+    if !compatible(version) {
+        return Some(format!(
+            "it was built for version {version} of satama:services, this host offers {OFFERED_VERSION}; \
+             build the component with the WIT of {OFFERED_VERSION}, or use another satama"
+        ));
+    }
+    if grant.links(name) {
+        return None;
+    }
+    Some(format!("it is not granted; add to the manifest:\n{manifest}"))
+}
+
+/// The service that an import is of, if it is of one that this host offers.
+pub fn service_of(import: &str) -> Option<(&'static str, &'static str)> {
+    let name = import.strip_prefix(PACKAGE)?.split('@').next()?;
+    SERVICES.into_iter().find(|(service, _)| *service == name)
+}
+
+/// Versions below 1.0 are compatible within a minor version (semver.org, item 4,
+/// as Cargo and the component model read it).
+fn compatible(version: &str) -> bool {
+    let minor = |version: &str| version.rsplit_once('.').map(|(minor, _)| minor.to_owned());
+    minor(version) == minor(OFFERED_VERSION)
+}
+
+impl LinkError {
+    fn other(err: wasmtime::Error) -> Self {
+        Self { refused: Vec::new(), source: Some(err.into()) }
+    }
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the component does not link")?;
+        for Refusal { import, why } in &self.refused {
+            write!(f, "\n  import `{import}`: {}", why.replace('\n', "\n    "))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for LinkError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|err| err as _)
+    }
 }

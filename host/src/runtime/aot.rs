@@ -1,0 +1,208 @@
+//! Compiled components on disk.
+//!
+//! Loading one runs its machine code, so the folder is trusted like the program
+//! itself: it is used only if nobody else can write to it, or to a folder above
+//! it. An entry is named by what was compiled and how (digest, engine settings,
+//! wasmtime's version), and carries a checksum: a damaged one is compiled anew.
+
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::hash::{Hash as _, Hasher};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use sha2::{Digest as _, Sha256};
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::digest::Digest;
+
+/// What an entry begins with; its last byte is the version of this layout. A
+/// SHA-256 of the rest follows.
+const MAGIC: &[u8; 8] = b"satama\0\x01";
+
+/// Size of the whole folder, in bytes, above which the oldest entries go.
+const FOLDER_BYTES_MAX: u64 = 4 << 30;
+
+/// A folder of compiled components.
+#[derive(Debug)]
+pub struct AotCache {
+    folder: PathBuf,
+    /// Digest of the engine's settings and version.
+    engine: [u8; 32],
+}
+
+/// Whether a component had been compiled before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AotUse {
+    /// It had.
+    Hit,
+    /// It had not, and is now.
+    Saved,
+    /// There is no folder for that.
+    Off,
+}
+
+/// A folder that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum AotError {
+    /// It cannot be made or read.
+    #[error("the folder of compiled components, {}", folder.display())]
+    Io {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Somebody else could put code into it.
+    #[error(
+        "compiled components are not safe in {}: others can write to {}; \
+         run `chmod go-w {}`, or choose another folder",
+        folder.display(), at.display(), at.display()
+    )]
+    Untrusted {
+        /// The folder.
+        folder: PathBuf,
+        /// What others can write to.
+        at: PathBuf,
+    },
+}
+
+/// Hashes what the engine says of itself, stably from build to build.
+struct ShaHasher(Sha256);
+
+impl Hasher for ShaHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        unreachable!("the digest is taken, not the hash")
+    }
+}
+
+impl AotCache {
+    /// The cache in `folder`, which is made if it is missing, for `engine`.
+    pub fn open(folder: &Path, engine: &Engine) -> Result<Self, AotError> {
+        let fail = |source| AotError::Io { folder: folder.to_owned(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fail)?;
+        let folder = folder.canonicalize().map_err(fail)?;
+        for (depth, at) in folder.clone().ancestors().enumerate() {
+            let meta = at.symlink_metadata().map_err(fail)?;
+            // Above it, a sticky folder (/tmp) lets nobody rename what is ours.
+            let sticky = depth > 0 && meta.mode() & 0o1000 != 0;
+            let owned = is_ours(&meta) || depth > 0 && meta.uid() == 0;
+            if !owned || (is_writable_by_others(&meta) && !sticky) {
+                let at = at.to_owned();
+                return Err(AotError::Untrusted { folder, at });
+            }
+        }
+        let mut hasher = ShaHasher(Sha256::new());
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        hasher.write(env!("CARGO_PKG_VERSION").as_bytes());
+        Ok(Self { folder, engine: hasher.0.finalize().into() })
+    }
+
+    /// The compiled component, if it is there and whole.
+    pub fn load(&self, engine: &Engine, digest: Digest) -> Option<Component> {
+        let path = self.path(digest);
+        let code = match read(&path) {
+            Ok(code) => code,
+            Err(err) => {
+                if err.kind() != io::ErrorKind::NotFound {
+                    tracing::warn!(path = %path.display(), "compiled component not used: {err}");
+                }
+                return None;
+            }
+        };
+        // SAFETY: nobody else can write to the file (`open` and `read` saw to
+        // that), its checksum holds, and its name is of this engine's settings,
+        // so it is what `save` wrote after compiling.
+        #[expect(unsafe_code, reason = "loading machine code is what the cache is for")]
+        let component = unsafe { Component::deserialize(engine, code) };
+        component.inspect_err(|err| tracing::warn!(path = %path.display(), "not used: {err}")).ok()
+    }
+
+    /// Keeps a compiled component. It is no error if that fails: it is compiled
+    /// again the next time.
+    pub fn save(&self, component: &Component, digest: Digest) {
+        let path = self.path(digest);
+        let saved = component
+            .serialize()
+            .map_err(io::Error::other)
+            .and_then(|code| self.write(&path, &code))
+            .and_then(|()| self.sweep());
+        if let Err(err) = saved {
+            tracing::warn!(path = %path.display(), "compiled component not kept: {err}");
+        }
+    }
+
+    fn path(&self, digest: Digest) -> PathBuf {
+        let name = [self.engine.as_slice(), digest.as_bytes()].concat();
+        self.folder.join(format!("{}.cwasm", Digest::of(&name).hex()))
+    }
+
+    /// Writes beside the place and moves there, so that no reader sees half of it.
+    fn write(&self, path: &Path, code: &[u8]) -> io::Result<()> {
+        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&temporary)?;
+        file.write_all(MAGIC)?;
+        file.write_all(&Sha256::digest(code))?;
+        file.write_all(code)?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, path)
+    }
+
+    /// Removes the oldest entries while the folder is too large.
+    fn sweep(&self) -> io::Result<()> {
+        let mut entries: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
+        for entry in std::fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let meta = entry.metadata()?;
+            entries.push((meta.modified()?, meta.len(), entry.path()));
+        }
+        entries.sort();
+        let mut total: u64 = entries.iter().map(|(_, bytes, _)| bytes).sum();
+        for (_, bytes, path) in entries {
+            if total <= FOLDER_BYTES_MAX {
+                break;
+            }
+            std::fs::remove_file(path)?;
+            total -= bytes;
+        }
+        Ok(())
+    }
+}
+
+/// The code in an entry, if the entry is ours and whole.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    let mut file: File = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    let meta = file.metadata()?;
+    if !meta.is_file() || !is_ours(&meta) || is_writable_by_others(&meta) {
+        return Err(io::Error::other("others can write to it"));
+    }
+    let mut entry = Vec::new();
+    file.read_to_end(&mut entry)?;
+    let damaged = || io::Error::new(io::ErrorKind::InvalidData, "it is damaged");
+    let rest = entry.strip_prefix(MAGIC.as_slice()).ok_or_else(damaged)?;
+    let (checksum, code) = rest.split_at_checked(32).ok_or_else(damaged)?;
+    if Sha256::digest(code).as_slice() != checksum {
+        return Err(damaged());
+    }
+    Ok(code.to_vec())
+}
+
+fn is_ours(meta: &Metadata) -> bool {
+    meta.uid() == rustix::process::geteuid().as_raw()
+}
+
+fn is_writable_by_others(meta: &Metadata) -> bool {
+    meta.mode() & 0o022 != 0
+}
