@@ -15,6 +15,9 @@ use crate::{cache, session};
 /// counted only, or a hostile guest could fill a disk with them.
 const COMPLAINTS_MAX: u32 = 100;
 
+/// The target of all that is said of host calls.
+const LOG: &str = "satama::call";
+
 /// What one instance may reach. An embedder keeps one in each `wasmtime::Store`.
 #[derive(Debug)]
 pub struct Guest {
@@ -121,7 +124,7 @@ impl Caller {
 
     fn span(&self, interface: &'static str, function: &'static str) -> tracing::Span {
         tracing::debug_span!(
-            target: "satama::call",
+            target: LOG,
             "call",
             tenant = self.grant.tenant(),
             component = &*self.component,
@@ -142,14 +145,16 @@ impl Caller {
         let trouble = matches!(outcome, "unavailable" | "trap");
         if !trouble && !matches!(outcome, "access-denied" | "quota-exceeded") {
             // An answer like any other: the guest asked too much, or lost a race.
-            tracing::debug!(tenant, component, interface, "{}", chain(err));
+            tracing::debug!(target: LOG, tenant, component, interface, "{}", chain(err));
             return;
         }
         match self.complaints.fetch_add(1, Ordering::Relaxed) {
             ..COMPLAINTS_MAX if trouble => {
-                tracing::error!(tenant, component, interface, "{}", chain(err))
+                tracing::error!(target: LOG, tenant, component, interface, "{}", chain(err))
             }
-            ..COMPLAINTS_MAX => tracing::warn!(tenant, component, interface, "{}", chain(err)),
+            ..COMPLAINTS_MAX => {
+                tracing::warn!(target: LOG, tenant, component, interface, "{}", chain(err))
+            }
             COMPLAINTS_MAX => {
                 tracing::warn!(
                     tenant,
@@ -163,5 +168,5 @@ impl Caller {
 }
 
 fn listening() -> bool {
-    tracing::span_enabled!(target: "satama::call", tracing::Level::DEBUG)
+    tracing::span_enabled!(target: LOG, tracing::Level::DEBUG)
 }

@@ -15,6 +15,7 @@ use wasmtime_wasi::I32Exit;
 use super::bounds::{Meter, Metered};
 use super::state::State;
 use super::{Code, Program};
+use crate::error::chain;
 
 /// A function that a component exports.
 #[derive(Debug, Clone)]
@@ -62,7 +63,7 @@ pub enum CallError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The guest went over a limit and was stopped.
-    #[error("the guest was stopped: {0}")]
+    #[error("the guest was stopped")]
     Stopped(#[from] Stop),
     /// The guest ended itself.
     #[error("the guest exited with code {0}")]
@@ -184,7 +185,7 @@ impl Program {
         };
         if let Err(err) = &done {
             let (tenant, component) = (self.grant.tenant(), &*self.name);
-            tracing::warn!(tenant, component, export = export.name, "{err}");
+            tracing::warn!(tenant, component, export = export.name, "{}", chain(err));
         }
         done
     }

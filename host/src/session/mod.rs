@@ -8,6 +8,7 @@
 //! that is greater. So it grows, also past a session's end, with nothing kept.
 
 mod host;
+mod json;
 mod redis;
 mod sqlite;
 mod store;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::host::{HasSession, View};
+pub use self::json::{DEPTH_MAX, NotJson};
 pub use self::redis::RedisStore;
 pub use self::sqlite::SqliteStore;
 pub use self::store::{Backend, Expiry, Snapshot, Store, StoreError, Swap};
@@ -70,7 +72,8 @@ pub enum Error {
         /// The field.
         name: String,
         /// Where it stops being JSON.
-        source: serde_json::Error,
+        #[source]
+        why: NotJson,
     },
     /// The session would be too large. Nothing was written.
     #[error("the session would be over its limit of {max}")]
@@ -166,9 +169,7 @@ impl Sessions {
         for (name, value) in &fields {
             Refused::over("a field's name", name.len(), NAME_BYTES_MAX)?;
             Refused::over("a field's value", value.len(), self.value_bytes_max)?;
-            if let Err(source) = serde_json::from_str::<serde::de::IgnoredAny>(value) {
-                return Err(Error::InvalidJson { name: name.clone(), source });
-            }
+            json::check(value).map_err(|why| Error::InvalidJson { name: name.clone(), why })?;
         }
         let fields = Fields::from_iter(fields);
         let bytes = fields.iter().map(|(name, value)| name.len() + value.len()).sum();

@@ -1,0 +1,109 @@
+//! `satama inspect`: what a component is, wants and offers.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use satama::grant::{Grant, Limits};
+use satama::runtime::{Code, Compiler, service_of};
+use serde_json::json;
+
+use super::{Compile, print, value};
+
+/// Show a component's imports, exports, digest and size, and a manifest for it.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  satama inspect library.wasm
+  satama inspect library.wasm --manifest > grant.toml
+  satama inspect library.wasm --json | jq .digest")]
+pub(super) struct Inspect {
+    /// The component: a .wasm file.
+    component: PathBuf,
+
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+
+    /// Print only the manifest.
+    #[arg(long, conflicts_with = "json")]
+    manifest: bool,
+
+    #[command(flatten)]
+    compile: Compile,
+}
+
+impl Inspect {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let compiler = self.compile.compiler()?;
+        let code = self.compile.load(&compiler, &self.component).await?;
+        let bytes = std::fs::metadata(&self.component)?.len();
+        let manifest = self.ready_manifest(&compiler, &code);
+        let exports: Vec<_> =
+            code.exports(compiler.engine()).iter().map(value::signature).collect();
+        let imports = imports(&compiler, &code)?;
+        if self.manifest {
+            print(manifest.trim_end())?;
+        } else if self.json {
+            let imports: Vec<_> = imports
+                .iter()
+                .map(|(name, status)| json!({ "name": name, "status": status }))
+                .collect();
+            let report = json!({
+                "digest": code.digest().to_string(),
+                "bytes": bytes,
+                "imports": imports,
+                "exports": exports,
+                "manifest": manifest,
+            });
+            print(&report.to_string())?;
+        } else {
+            let mut report = format!(
+                "component {}\nsize      {bytes} bytes\ndigest    {}\n\nimports\n",
+                self.component.display(),
+                code.digest()
+            );
+            for (name, status) in imports {
+                report.push_str(&format!("  {name:<44} {status}\n"));
+            }
+            report.push_str("\nexports\n");
+            for export in exports {
+                report.push_str(&format!("  {export}\n"));
+            }
+            report.push_str("\na manifest that grants what it imports\n\n");
+            print(&(report + manifest.trim_end()))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// A manifest that grants all the services that the component imports.
+    fn ready_manifest(&self, compiler: &Compiler, code: &Code) -> String {
+        let file = self.component.file_name().unwrap_or_default().to_string_lossy();
+        let mut manifest =
+            format!("tenant = \"local\"\ncomponent = {file:?}\ndigest = \"{}\"\n", code.digest());
+        for import in code.imports(compiler.engine()) {
+            if let Some((_, granting)) = service_of(&import) {
+                manifest.push_str(&format!("\n{}\n", granting.replace("NAME", "*")));
+            }
+        }
+        manifest
+    }
+}
+
+/// Each import, and what it takes to get it.
+fn imports(compiler: &Compiler, code: &Code) -> anyhow::Result<Vec<(String, String)>> {
+    let nothing = Grant::new("nobody", Limits::default())?;
+    let refused = code.check(compiler.engine(), &nothing).err();
+    let refused = refused.map(|err| err.refused).unwrap_or_default();
+    let status = |import: &str| match refused.iter().find(|refusal| refusal.import == import) {
+        None => "linked, without power".to_owned(),
+        Some(refusal) => match (service_of(import), refusal.why.split_once('\n')) {
+            (Some((service, _)), Some(_)) => format!("grant [{service}]"),
+            _ => format!("refused: {}", refusal.why),
+        },
+    };
+    let names = code.imports(compiler.engine());
+    Ok(names
+        .into_iter()
+        .map(|name| (status(&name), name))
+        .map(|(status, name)| (name, status))
+        .collect())
+}

@@ -1,0 +1,184 @@
+//! The command line.
+
+mod check;
+mod inspect;
+mod run;
+mod value;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use satama::runtime::{CallError, Code, Compiler, HostConfig, LinkError, LoadError, StartError};
+use satama::{OpenError, grant::ManifestError};
+use tracing_subscriber::EnvFilter;
+
+/// WebAssembly components with stateful services.
+#[derive(Parser)]
+#[command(name = "satama", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    /// What is logged to stderr: a level, or targets with levels.
+    #[arg(long, global = true, value_name = "FILTER", env = "SATAMA_LOG", default_value = LOG)]
+    log: String,
+
+    /// Log as JSON, one object a line.
+    #[arg(long, global = true)]
+    log_json: bool,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What a guest prints, and what goes wrong but for the call itself, which is the
+/// command's own error. `satama::call=debug` adds host calls.
+const LOG: &str = "warn,satama::guest=info,satama::runtime=off";
+
+const EXIT_CODES: &str = "Exit codes:
+  0  it worked
+  1  the guest's function returned an error
+  2  the command line is wrong
+  3  a component or a manifest is wrong, or they do not fit
+  4  the guest was stopped, or failed
+  5  a store cannot be used
+  6  anything else: files, the machine";
+
+#[derive(Subcommand)]
+enum Command {
+    Run(run::Run),
+    Inspect(inspect::Inspect),
+    Check(check::Check),
+}
+
+/// What `run` and `inspect` share.
+#[derive(clap::Args)]
+struct Compile {
+    /// Folder of compiled components; only you may be able to write to it
+    /// [default: in your cache folder].
+    #[arg(long, value_name = "FOLDER")]
+    aot: Option<PathBuf>,
+
+    /// Compile anew, and keep nothing.
+    #[arg(long, conflicts_with = "aot")]
+    no_aot: bool,
+}
+
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Runtime::new().context("cannot start threads");
+    let done = start_log(&cli).and(runtime).and_then(|runtime| {
+        runtime.block_on(async {
+            match cli.command {
+                Command::Run(run) => run.run().await,
+                Command::Inspect(inspect) => inspect.run().await,
+                Command::Check(check) => check.run().await,
+            }
+        })
+    });
+    done.unwrap_or_else(|err| {
+        // The pipe may be closed; the exit code still tells.
+        _ = writeln!(std::io::stderr(), "error: {}", satama::chain(&*err));
+        if let Some(CallError::Trapped { backtrace, .. }) = err.downcast_ref()
+            && !backtrace.is_empty()
+        {
+            _ = writeln!(std::io::stderr(), "{backtrace}");
+        }
+        code_of(&err).into()
+    })
+}
+
+fn start_log(cli: &Cli) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&cli.log)
+        .with_context(|| format!("--log {}: not a filter; try `info` or `{LOG}`", cli.log))?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE);
+    if cli.log_json {
+        log.json().init()
+    } else {
+        log.init()
+    }
+    Ok(())
+}
+
+/// The exit code of an error; see [`EXIT_CODES`].
+fn code_of(err: &anyhow::Error) -> u8 {
+    if let Some(err) = err.downcast_ref() {
+        return match err {
+            CallError::NoExport { .. } | CallError::Arguments { .. } => 2,
+            CallError::Stopped(_) | CallError::Exited(_) | CallError::Trapped { .. } => 4,
+            CallError::Busy(_) | CallError::Folder { .. } => 6,
+        };
+    }
+    if err.is::<LoadError>()
+        || err.is::<LinkError>()
+        || err.is::<ManifestError>()
+        || err.is::<Mismatch>()
+    {
+        3
+    } else if err.is::<OpenError>() {
+        5
+    } else {
+        6
+    }
+}
+
+/// A component that is not the one its manifest names.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0)]
+struct Mismatch(String);
+
+impl Compile {
+    fn compiler(&self) -> anyhow::Result<Compiler> {
+        let mut config = HostConfig::default();
+        // A command runs one call; room for more is address space for nothing.
+        config.instances_max = 4;
+        config.aot_folder = match (&self.aot, self.no_aot) {
+            (Some(folder), _) => Some(folder.clone()),
+            (None, false) => folders().map(|folders| folders.cache_dir().join("aot")),
+            (None, true) => None,
+        };
+        match Compiler::new(&config) {
+            // The folder is only the default one: go on without it.
+            Err(StartError::Aot(err)) if self.aot.is_none() => {
+                tracing::warn!("{}", satama::chain(&err));
+                config.aot_folder = None;
+                Ok(Compiler::new(&config)?)
+            }
+            done => Ok(done?),
+        }
+    }
+
+    /// Compiles the component in `file`, and says so if that may take a while.
+    async fn load(&self, compiler: &Compiler, file: &Path) -> anyhow::Result<Code> {
+        let wasm =
+            std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let slow = wasm.len() > 1 << 20 && std::io::stderr().is_terminal();
+        if slow {
+            _ = write!(std::io::stderr(), "loading {} …\r", file.display());
+        }
+        let code = compiler.load(wasm).await;
+        if slow {
+            _ = write!(std::io::stderr(), "\x1b[2K");
+        }
+        code.map_err(|err| {
+            anyhow::Error::new(err).context(format!("cannot load {}", file.display()))
+        })
+    }
+}
+
+/// Where this user's data and caches are, if the user has a home.
+fn folders() -> Option<directories::ProjectDirs> {
+    directories::ProjectDirs::from("", "", "satama")
+}
+
+/// Prints an answer. A closed pipe is the reader's choice, not an error.
+fn print(text: &str) -> anyhow::Result<()> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(err) if err.kind() != std::io::ErrorKind::BrokenPipe => Err(err.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,155 @@
+//! `satama run`: one call of one export.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use satama::grant::{Dir, Grant, Limits, Manifest};
+use satama::runtime::{AotUse, Code, Compiler, Host, Invocation};
+use satama::{Services, StoreUrl};
+use serde_json::json;
+use wasmtime::component::Val;
+
+use super::{Compile, Mismatch, folders, print, value};
+
+/// Call an export of a component, and print what it returns.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  satama run hello.wasm --invoke 'greet(\"you\", 2)'
+  satama run library.wasm --grant grant.toml --invoke 'process(\".\")' --text
+  satama run library.wasm --grant grant.toml --store redis://localhost --invoke 'process(\".\")'
+
+What a component imports must be granted: `satama inspect COMPONENT` prints a manifest to start
+from. Without one, a component gets clocks, random numbers and a log.")]
+pub(super) struct Run {
+    /// The component: a .wasm file.
+    component: PathBuf,
+
+    /// The call, in WAVE: `name(argument, …)`. May be left out if the component
+    /// exports one function without parameters.
+    #[arg(long, short, value_name = "CALL")]
+    invoke: Option<String>,
+
+    /// The tenant's manifest: what the component may use.
+    #[arg(long, short, value_name = "MANIFEST")]
+    grant: Option<PathBuf>,
+
+    /// Where the services keep their data: a file, redis://HOST:PORT, or
+    /// redis+unix:///PATH [default: satama.db in your data folder].
+    #[arg(long, short, value_name = "STORE", env = "SATAMA_STORE")]
+    store: Option<StoreUrl>,
+
+    /// A folder that the guest can read, besides those of its manifest.
+    #[arg(long, value_name = "HOST::GUEST", value_parser = dir)]
+    dir: Vec<Dir>,
+
+    /// Print a text result, or a text error, as the text it is.
+    #[arg(long, conflicts_with = "json")]
+    text: bool,
+
+    /// Print JSON: {"results": […], "ok": …, "digest": …, "compiled": …, "ms": …}.
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    compile: Compile,
+}
+
+impl Run {
+    pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let compiler = self.compile.compiler()?;
+        let code = self.compile.load(&compiler, &self.component).await?;
+        let grant = Arc::new(self.grant(&code)?);
+        code.check(compiler.engine(), &grant)?;
+        let invocation = match &self.invoke {
+            Some(call) => Invocation::parse(call)?,
+            None => only_export(&compiler, &code)?,
+        };
+
+        let services = Services::builder(self.store()?).build().await?;
+        let host = Host::new(compiler, services);
+        let name = self.component.file_stem().unwrap_or_default().to_string_lossy();
+        let program = host.program(&code, &name, grant)?;
+        let export = program.export(invocation.name())?;
+        let args = invocation.args(&export)?;
+
+        let start = Instant::now();
+        let results = program.call(&export, &args).await?;
+        let ok = !matches!(results.as_slice(), [Val::Result(Err(_))]);
+        let ms = start.elapsed().as_secs_f64() * 1000.0;
+        if self.json {
+            let results: Vec<_> = results.iter().map(value::to_json).collect();
+            let report = json!({
+                "results": results,
+                "ok": ok,
+                "digest": code.digest().to_string(),
+                "compiled": code.aot() != AotUse::Hit,
+                "ms": ms,
+            });
+            print(&report.to_string())?;
+        } else {
+            for result in &results {
+                let text = self.text.then(|| value::text(result)).flatten();
+                print(&text.map_or_else(|| result.to_wave(), Ok)?)?;
+            }
+        }
+        Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// The grant of the manifest, or of nothing, with the folders of the command line.
+    fn grant(&self, code: &Code) -> anyhow::Result<Grant> {
+        let grant = match &self.grant {
+            Some(file) => {
+                let manifest = Manifest::read(file)?;
+                if let Some(digest) = manifest.digest.filter(|digest| *digest != code.digest()) {
+                    let file = file.display();
+                    let is = code.digest();
+                    let why = format!("{file}: `digest` is {digest}, the component's is {is}");
+                    return Err(Mismatch(why).into());
+                }
+                manifest.grant
+            }
+            None => Grant::new("local", Limits::default())?,
+        };
+        let mut wasi = grant.wasi().clone();
+        // The command line is the operator's, so it may also move a folder.
+        wasi.dirs.retain(|dir| self.dir.iter().all(|other| other.guest != dir.guest));
+        wasi.dirs.extend(self.dir.iter().cloned());
+        Ok(grant.with_wasi(wasi))
+    }
+
+    fn store(&self) -> anyhow::Result<StoreUrl> {
+        if let Some(store) = &self.store {
+            return Ok(store.clone());
+        }
+        let folders = folders().context("you have no home folder; name a store with --store")?;
+        Ok(StoreUrl::file(folders.data_dir().join("satama.db")))
+    }
+}
+
+/// The call of the one export, if there is one and it takes nothing.
+fn only_export(compiler: &Compiler, code: &Code) -> anyhow::Result<Invocation> {
+    let exports = code.exports(compiler.engine());
+    if let [export] = exports.as_slice()
+        && export.ty.params().len() == 0
+    {
+        return Ok(Invocation::parse(&export.name)?);
+    }
+    let list: Vec<_> =
+        exports.iter().map(|export| format!("\n  {}", value::signature(export))).collect();
+    let list = list.concat();
+    Err(Mismatch(format!("name a call with --invoke; the component exports{list}")).into())
+}
+
+fn dir(text: &str) -> Result<Dir, String> {
+    let (host, guest) = text.split_once("::").ok_or("write it as HOST::GUEST, as in `.::/docs`")?;
+    if !guest.starts_with('/') {
+        return Err(format!("`{guest}` is not absolute; write `{host}::/{guest}`"));
+    }
+    if !std::path::Path::new(host).is_dir() {
+        return Err(format!("`{host}` is not a folder"));
+    }
+    Ok(Dir { host: host.into(), guest: guest.to_owned() })
+}
