@@ -51,13 +51,13 @@ struct File {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Cache {
-    buckets: Names,
+    buckets: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Session {
-    stores: Names,
+    stores: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -115,11 +115,22 @@ impl Manifest {
         let wasi = parsed.wasi.map(|wasi| wasi.check(folder)).transpose();
         let wasi = wasi.map_err(|(span, why)| fail(Some(span), why))?;
 
+        let names = |list: Vec<Spanned<String>>| {
+            // Each by itself first, so that the error points at the bad one.
+            for name in &list {
+                Names::new([name.get_ref().as_str()])
+                    .map_err(|err| fail(Some(name.span()), err.to_string()))?;
+            }
+            Names::new(list.iter().map(|name| name.get_ref().as_str()))
+                .map_err(|err| fail(None, err.to_string()))
+        };
+        let buckets = names(parsed.cache.map(|cache| cache.buckets).unwrap_or_default())?;
+        let stores = names(parsed.session.map(|session| session.stores).unwrap_or_default())?;
         let grant = Grant::new(tenant, limits).map_err(|err| fail(None, err.to_string()))?;
         Ok(Self {
             grant: grant
-                .with_cache(parsed.cache.map(|cache| cache.buckets).unwrap_or_default())
-                .with_session(parsed.session.map(|session| session.stores).unwrap_or_default())
+                .with_cache(buckets)
+                .with_session(stores)
                 .with_wasi(wasi.unwrap_or_default()),
             component: parsed.component.map(|path| folder.join(path)),
             digest: parsed.digest,

@@ -1,16 +1,13 @@
 //! The names that a manifest grants: plain ones, and prefixes.
 
-use serde::Deserialize;
-
 /// Longest name of a tenant, bucket or store, in bytes. Names are in every key.
 pub const NAME_BYTES_MAX: usize = 128;
 
 /// Names that are granted, each plain or a prefix that ends in `*`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names(Vec<Pattern>);
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Pattern {
     Exact(String),
     Prefix(String),
