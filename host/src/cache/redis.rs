@@ -72,6 +72,9 @@ impl RedisStore {
 
     /// Reads by script: entries in groups too.
     async fn get_grouped(&self, keys: &[Key<'_>]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        if let [key] = keys {
+            return Ok(vec![self.redis.run(&GET, &call(&GET, *key, 0, 0)).await?]);
+        }
         let mut calls = Pipeline::with_capacity(keys.len());
         for key in keys {
             calls.add_command(call(&GET, *key, 0, 0));
@@ -118,7 +121,7 @@ impl Store for RedisStore {
         let set = |key: Key<'_>, entry: &Entry<'_>| {
             let mut set = call(&SET, key, 5, entry.value.len());
             set.arg(entry.value).arg(millis(entry.ttl)).arg(&generation.0);
-            set.arg(entry.group.unwrap_or_default()).arg(u8::from(if_absent));
+            set.arg(group_arg(entry.group)).arg(u8::from(if_absent));
             set
         };
         if let Some((key, _)) = entries.iter().find(|(_, entry)| entry.group.is_some()) {
@@ -154,17 +157,17 @@ impl Store for RedisStore {
         let mut add = ADD.call(5, 9, key.id().len() * 3 + 512);
         push_keys(&mut add, key);
         add.arg(key.sharded(SCRATCH));
-        add.arg(delta).arg(millis(new.ttl)).arg(&generation.0).arg(new.group.unwrap_or_default());
+        add.arg(delta).arg(millis(new.ttl)).arg(&generation.0).arg(group_arg(new.group));
         Ok(self.redis.run(&ADD, &add).await?)
     }
 
     async fn invalidate(&self, scope: &Scope, group: Option<&str>) -> Result<(), StoreError> {
         let mut deletes = Pipeline::with_capacity(SHARDS.into());
         for shard in 0..SHARDS {
-            let key = match group {
-                Some(group) => scope.in_shard(shard, GROUP, group),
-                None => scope.in_shard(shard, BUCKET, ""),
-            };
+            let mut key = Vec::new();
+            let kind = if group.is_some() { GROUP } else { BUCKET };
+            scope.in_shard(shard, kind, "").write(&mut key).expect("a Vec takes any write");
+            key.extend_from_slice(group_arg(group));
             deletes.cmd("DEL").arg(key);
         }
         self.redis.pipe::<()>(&deletes).await?;
@@ -174,7 +177,7 @@ impl Store for RedisStore {
     async fn claim(&self, key: Key<'_>, ask: Ask<'_>) -> Result<Found, StoreError> {
         let mut claim = call(&CLAIM_OR_GET, key, 4, 0);
         claim.arg(&ask.token.0).arg(millis(ask.ttl)).arg(&ask.generation.0);
-        claim.arg(ask.group.unwrap_or_default());
+        claim.arg(group_arg(ask.group));
         match self.redis.run(&CLAIM_OR_GET, &claim).await? {
             Value::BulkString(value) => Ok(Found::Value(value)),
             Value::Int(1) => Ok(Found::Claimed),
@@ -234,6 +237,16 @@ fn call(script: &Script, key: Key<'_>, args: usize, bytes: usize) -> Cmd {
 fn push_keys(call: &mut Cmd, key: Key<'_>) {
     call.arg(key.sharded(ENTRY)).arg(bucket(key));
     call.arg(key.scope().in_shard(key.shard(), GROUP, "")).arg(key.sharded(CLAIM));
+}
+
+/// A group as the scripts know it. Empty stands for none there, so the group with
+/// an empty name has one that is no UTF-8, and so is no other's.
+fn group_arg(group: Option<&str>) -> &[u8] {
+    match group {
+        None => b"",
+        Some("") => b"\xff",
+        Some(name) => name.as_bytes(),
+    }
 }
 
 fn bucket(key: Key<'_>) -> RedisKey<'_> {

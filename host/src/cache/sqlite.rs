@@ -10,50 +10,18 @@ use crate::ids::Id;
 use crate::services::OpenError;
 use crate::sqlite::{Sqlite, signed};
 
-const MIGRATIONS: &[&str] = &["
-CREATE TABLE cache_entry (
-    scope TEXT NOT NULL,
-    id TEXT NOT NULL,
-    value BLOB NOT NULL,
-    -- The generations that its bucket, and the group `member`, had when it was set.
-    bucket BLOB NOT NULL,
-    member TEXT,
-    membership BLOB,
-    expires_ms INTEGER NOT NULL,
-    PRIMARY KEY (scope, id)
-) STRICT;
-CREATE INDEX cache_entry_expiry ON cache_entry (expires_ms);
--- The current generation of a bucket (where name is empty) or of group x in it ('gx').
-CREATE TABLE cache_generation (
-    scope TEXT NOT NULL,
-    name TEXT NOT NULL,
-    generation BLOB NOT NULL,
-    expires_ms INTEGER NOT NULL,
-    PRIMARY KEY (scope, name)
-) STRICT;
-CREATE INDEX cache_generation_expiry ON cache_generation (expires_ms);
-CREATE TABLE cache_claim (
-    scope TEXT NOT NULL,
-    id TEXT NOT NULL,
-    token BLOB NOT NULL,
-    bucket BLOB NOT NULL,
-    member TEXT,
-    membership BLOB,
-    expires_ms INTEGER NOT NULL,
-    PRIMARY KEY (scope, id)
-) STRICT;
-CREATE INDEX cache_claim_expiry ON cache_claim (expires_ms);
-"];
+/// Each brings the tables from the format before it to its own.
+const MIGRATIONS: &[&str] = &[include_str!("sql/1.sql")];
 
 /// Expired rows that each write removes: more than it can add, so that a file in
 /// use does not grow with what has expired.
 const SWEEP: [&str; 3] = [
     "DELETE FROM cache_entry WHERE rowid IN
-        (SELECT rowid FROM cache_entry WHERE expires_ms <= ? LIMIT 4)",
+        (SELECT rowid FROM cache_entry WHERE expires_ms <= ? LIMIT 128)",
     "DELETE FROM cache_generation WHERE rowid IN
-        (SELECT rowid FROM cache_generation WHERE expires_ms <= ? LIMIT 4)",
+        (SELECT rowid FROM cache_generation WHERE expires_ms <= ? LIMIT 128)",
     "DELETE FROM cache_claim WHERE rowid IN
-        (SELECT rowid FROM cache_claim WHERE expires_ms <= ? LIMIT 4)",
+        (SELECT rowid FROM cache_claim WHERE expires_ms <= ? LIMIT 128)",
 ];
 
 /// Selects `columns` of the row of `table` at scope and id, if it is live: not

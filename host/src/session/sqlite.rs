@@ -9,28 +9,13 @@ use crate::grant::Key;
 use crate::services::OpenError;
 use crate::sqlite::{Sqlite, signed};
 
-const MIGRATIONS: &[&str] = &["
-CREATE TABLE session (
-    row INTEGER PRIMARY KEY,
-    scope TEXT NOT NULL,
-    id TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    expires_ms INTEGER NOT NULL,
-    UNIQUE (scope, id)
-) STRICT;
-CREATE INDEX session_expiry ON session (expires_ms);
-CREATE TABLE session_field (
-    session INTEGER NOT NULL REFERENCES session ON DELETE CASCADE,
-    name TEXT NOT NULL,
-    value TEXT NOT NULL,
-    PRIMARY KEY (session, name)
-) STRICT, WITHOUT ROWID;
-"];
+/// Each brings the tables from the format before it to its own.
+const MIGRATIONS: &[&str] = &[include_str!("sql/1.sql")];
 
 /// Expired sessions that each write removes: more than it can add, so that a file
 /// in use does not grow with what has expired.
 const SWEEP: &str =
-    "DELETE FROM session WHERE row IN (SELECT row FROM session WHERE expires_ms <= ? LIMIT 4)";
+    "DELETE FROM session WHERE row IN (SELECT row FROM session WHERE expires_ms <= ? LIMIT 128)";
 
 /// Sessions in a file.
 #[derive(Debug)]
