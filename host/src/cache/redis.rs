@@ -118,9 +118,9 @@ impl Store for RedisStore {
         generation: Id,
         if_absent: bool,
     ) -> Result<usize, StoreError> {
-        let set = |key: Key<'_>, entry: &Entry<'_>| {
+        let set = |n: usize, key: Key<'_>, entry: &Entry<'_>| {
             let mut set = call(&SET, key, 5, entry.value.len());
-            set.arg(entry.value).arg(millis(entry.ttl)).arg(&generation.0);
+            set.arg(entry.value).arg(millis(entry.ttl)).arg(&nth(generation, n));
             set.arg(group_arg(entry.group)).arg(u8::from(if_absent));
             set
         };
@@ -128,11 +128,11 @@ impl Store for RedisStore {
             self.grouped(key.scope()).store(true, Ordering::Relaxed);
         }
         if let [(key, entry)] = entries {
-            return Ok(self.redis.run(&SET, &set(*key, entry)).await?);
+            return Ok(self.redis.run(&SET, &set(0, *key, entry)).await?);
         }
         let mut calls = Pipeline::with_capacity(entries.len());
-        for (key, entry) in entries {
-            calls.add_command(set(*key, entry));
+        for (n, (key, entry)) in entries.iter().enumerate() {
+            calls.add_command(set(n, *key, entry));
         }
         let done: Vec<usize> = self.redis.run_all(&SET, &calls).await?;
         Ok(done.into_iter().sum())
@@ -237,6 +237,12 @@ fn call(script: &Script, key: Key<'_>, args: usize, bytes: usize) -> Cmd {
 fn push_keys(call: &mut Cmd, key: Key<'_>) {
     call.arg(key.sharded(ENTRY)).arg(bucket(key));
     call.arg(key.scope().in_shard(key.shard(), GROUP, "")).arg(key.sharded(CLAIM));
+}
+
+/// The generation that the `n`th of a batch may begin. Were they all the same, an
+/// invalidation between two of them would be undone by the second.
+fn nth(generation: Id, n: usize) -> [u8; 8] {
+    u64::from_ne_bytes(generation.0).wrapping_add(n as u64).to_ne_bytes()
 }
 
 /// A group as the scripts know it. Empty stands for none there, so the group with

@@ -182,6 +182,10 @@ impl Store for SqliteStore {
     }
 
     async fn claim(&self, key: Key<'_>, ask: Ask<'_>) -> Result<Found, StoreError> {
+        // A hit, which is the usual case, waits for no writer.
+        if let Some(value) = self.get(&[key]).await?.pop().flatten() {
+            return Ok(Found::Value(value));
+        }
         let write = async {
             let mut change = self.begin().await?;
             if let Some(value) = value(&mut change.tx, key, change.now).await? {

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
+use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use satama::runtime::{CallError, Code, Compiler, HostConfig, LinkError, LoadError, StartError};
 use satama::{OpenError, grant::ManifestError};
 use tracing_subscriber::EnvFilter;
@@ -138,7 +139,7 @@ impl Compile {
         config.instances_max = 4;
         config.aot_folder = match (&self.aot, self.no_aot) {
             (Some(folder), _) => Some(folder.clone()),
-            (None, false) => folders().map(|folders| folders.cache_dir().join("aot")),
+            (None, false) => folders().map(|folders| folders.in_cache_dir("aot")),
             (None, true) => None,
         };
         match Compiler::new(&config) {
@@ -171,8 +172,9 @@ impl Compile {
 }
 
 /// Where this user's data and caches are, if the user has a home.
-fn folders() -> Option<directories::ProjectDirs> {
-    directories::ProjectDirs::from("", "", "satama")
+fn folders() -> Option<impl AppStrategy> {
+    let satama = AppStrategyArgs { app_name: "satama".to_owned(), ..Default::default() };
+    choose_app_strategy(satama).ok()
 }
 
 /// Prints an answer. A closed pipe is the reader's choice, not an error.

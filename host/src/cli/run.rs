@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use etcetera::AppStrategy as _;
 use satama::grant::{Dir, Grant, Limits, Manifest};
 use satama::runtime::{AotUse, Code, Compiler, Host, Invocation};
 use satama::{Services, StoreUrl};
@@ -125,7 +126,7 @@ impl Run {
             return Ok(store.clone());
         }
         let folders = folders().context("you have no home folder; name a store with --store")?;
-        Ok(StoreUrl::file(folders.data_dir().join("satama.db")))
+        Ok(StoreUrl::file(folders.in_data_dir("satama.db")))
     }
 }
 

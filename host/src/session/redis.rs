@@ -45,15 +45,17 @@ impl RedisStore {
 
 impl Store for RedisStore {
     async fn get(&self, key: Key<'_>, expiry: Expiry) -> Result<Option<Snapshot>, StoreError> {
-        // Up to three commands, no race: each means the same whatever comes between.
+        // Another host's write may come between these, so the ttl is read last: of a
+        // session that was found it may say that it has ended, but read first it
+        // would say so of one that begins.
         let mut read = Pipeline::with_capacity(3);
         if expiry.slides() {
             read.cmd("PEXPIRE").arg(key.own()).arg(millis(expiry));
         }
-        read.cmd("PTTL").arg(key.own());
         read.cmd("HGETALL").arg(key.own());
+        read.cmd("PTTL").arg(key.own());
         let mut replies: Vec<Value> = self.redis.pipe(&read).await?;
-        let (Some(hash), Some(ttl)) = (replies.pop(), replies.pop()) else {
+        let (Some(ttl), Some(hash)) = (replies.pop(), replies.pop()) else {
             return Err(malformed("too few replies"));
         };
         snapshot(hash, ttl)
@@ -135,7 +137,7 @@ fn snapshot(hash: Value, ttl: Value) -> Result<Option<Snapshot>, StoreError> {
             fields.insert(text(name)?, value);
         }
     }
-    // It may have expired after its ttl was read.
+    // It may have ended before its ttl was read.
     let expires_in = Duration::from_millis(u64::try_from(ttl).unwrap_or(0));
     match version {
         Some(version) => Ok(Some(Snapshot { version, fields, expires_in })),

@@ -24,7 +24,7 @@ if from then
     end
     redis.call('SET', KEYS[1], entry:sub(1, from - 1) .. sum, 'KEEPTTL')
 else
-    redis.call('SET', KEYS[1], head(ARGV[4], ARGV[3], ARGV[2]) .. sum, 'PX', ARGV[2])
+    put(KEYS[1], '', ARGV[4], sum, ARGV[3], ARGV[2])
 end
 redis.call('DEL', KEYS[4])
 return sum

@@ -18,5 +18,5 @@ local claim = redis.call('GET', KEYS[4])
 if claim and live(claim:sub(9)) then
     return 0
 end
-redis.call('SET', KEYS[4], ARGV[1] .. head(ARGV[4], ARGV[3], ARGV[2]), 'PX', ARGV[2])
+put(KEYS[4], ARGV[1], ARGV[4], '', ARGV[3], ARGV[2])
 return 1

@@ -24,23 +24,28 @@ local function live(entry)
     return entry:sub(10, 17) == group and 18 + length or nil
 end
 
--- A generation that lasts at least `ttl` ms from now; `fresh` if there is none.
+-- The current generation under `key`; `fresh` if there is none.
 local function generation(key, fresh, ttl)
     local current = redis.call('GET', key)
-    if not current then
-        redis.call('SET', key, fresh, 'PX', ttl)
-        return fresh
+    if current then
+        return current
     end
-    redis.call('PEXPIRE', key, ttl, 'GT')
-    return current
+    redis.call('SET', key, fresh, 'PX', ttl)
+    return fresh
 end
 
--- What stands before the value of an entry that is set now.
-local function head(group, fresh, ttl)
-    local bucket = generation(KEYS[2], fresh, ttl)
-    if group == '' then
-        return '\0' .. bucket
+-- Sets `key` for `ttl` ms to `before`, then an entry of `group` with `value`, and
+-- makes its generations last as long. That comes after what needs memory, because
+-- a server that is full refuses only the first write of a script.
+local function put(key, before, group, value, fresh, ttl)
+    local head = string.char(#group) .. generation(KEYS[2], fresh, ttl)
+    if group ~= '' then
+        head = head .. generation(KEYS[3] .. group, fresh, ttl) .. group
     end
-    return string.char(#group) .. bucket .. generation(KEYS[3] .. group, fresh, ttl) .. group
+    redis.call('SET', key, before .. head .. value, 'PX', ttl)
+    redis.call('PEXPIRE', KEYS[2], ttl, 'GT')
+    if group ~= '' then
+        redis.call('PEXPIRE', KEYS[3] .. group, ttl, 'GT')
+    end
 end
 

@@ -12,6 +12,6 @@
 if ARGV[5] == '1' and live(redis.call('GETRANGE', KEYS[1], 0, HEAD_LAST)) then
     return 0
 end
-redis.call('SET', KEYS[1], head(ARGV[4], ARGV[3], ARGV[2]) .. ARGV[1], 'PX', ARGV[2])
+put(KEYS[1], '', ARGV[4], ARGV[1], ARGV[3], ARGV[2])
 redis.call('DEL', KEYS[4])
 return 1

@@ -16,6 +16,6 @@ end
 if not ours or not live(claim:sub(9)) then
     return redis.error_reply('CLAIMLOST the claim is lost')
 end
-redis.call('SET', KEYS[1], head(claim:sub(26), '', ARGV[2]) .. ARGV[3], 'PX', ARGV[2])
+put(KEYS[1], '', claim:sub(26), ARGV[3], '', ARGV[2])
 redis.call('DEL', KEYS[4])
 return 1

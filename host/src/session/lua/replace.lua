@@ -12,6 +12,8 @@ if ARGV[3] ~= '' and tonumber(ARGV[3]) ~= version then
     return { 0, string.format('%.0f', version) }
 end
 local expires = redis.call('PEXPIRETIME', KEYS[1])
+-- A server that is full refuses only the first write of a script, and no DEL.
+redis.call('HSET', KEYS[1], HEAD, '')
 redis.call('DEL', KEYS[1])
 for i = 5, #ARGV, 2 do
     redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1])
