@@ -21,6 +21,7 @@ use super::{Compile, Mismatch, folders, print, value};
   satama run hello.wasm --invoke 'greet(\"you\", 2)'
   satama run library.wasm --grant grant.toml --invoke 'process(\".\")' --text
   satama run library.wasm --grant grant.toml --store redis://localhost --invoke 'process(\".\")'
+  satama run library.wasm --grant grant.toml --store cache=redis://localhost --invoke 'process(\".\")'
 
 What a component imports must be granted: `satama inspect COMPONENT` prints a manifest to start
 from. Without one, a component gets clocks, random numbers and a log.")]
@@ -38,9 +39,10 @@ pub(super) struct Run {
     grant: Option<PathBuf>,
 
     /// Where the services keep their data: a file, redis://HOST:PORT, or
-    /// redis+unix:///PATH [default: satama.db in your data folder].
-    #[arg(long, short, value_name = "STORE", env = "SATAMA_STORE")]
-    store: Option<StoreUrl>,
+    /// redis+unix:///PATH [default: satama.db in your data folder]. Again, as
+    /// SERVICE=STORE, to put one service elsewhere.
+    #[arg(long, short, value_name = "[SERVICE=]STORE", env = "SATAMA_STORE", value_parser = store)]
+    store: Vec<Store>,
 
     /// A folder that the guest can read, besides those of its manifest.
     #[arg(long, value_name = "HOST::GUEST", value_parser = dir)]
@@ -69,7 +71,7 @@ impl Run {
             None => only_export(&compiler, &code)?,
         };
 
-        let services = Services::builder(self.store()?).build().await?;
+        let services = self.services().await?;
         let host = Host::new(compiler, services);
         let name = self.component.file_stem().unwrap_or_default().to_string_lossy();
         let program = host.program(&code, &name, grant)?;
@@ -121,13 +123,47 @@ impl Run {
         Ok(grant.with_wasi(wasi))
     }
 
-    fn store(&self) -> anyhow::Result<StoreUrl> {
-        if let Some(store) = &self.store {
-            return Ok(store.clone());
+    async fn services(&self) -> anyhow::Result<Services> {
+        let common = match self.store.iter().rfind(|store| store.service.is_none()) {
+            Some(store) => store.url.clone(),
+            None => {
+                let folders = folders().context("you have no home; name a store with --store")?;
+                StoreUrl::file(folders.in_data_dir("satama.db"))
+            }
+        };
+        let mut services = Services::builder(common);
+        for store in &self.store {
+            let url = store.url.clone();
+            services = match store.service {
+                Some(Service::Cache) => services.cache(url),
+                Some(Service::Session) => services.session(url),
+                None => services,
+            };
         }
-        let folders = folders().context("you have no home folder; name a store with --store")?;
-        Ok(StoreUrl::file(folders.in_data_dir("satama.db")))
+        Ok(services.build().await?)
     }
+}
+
+/// A store, for one service or for all that have none of their own.
+#[derive(Debug, Clone)]
+struct Store {
+    service: Option<Service>,
+    url: StoreUrl,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Service {
+    Cache,
+    Session,
+}
+
+fn store(text: &str) -> Result<Store, String> {
+    for (prefix, service) in [("cache=", Service::Cache), ("session=", Service::Session)] {
+        if let Some(url) = text.strip_prefix(prefix) {
+            return Ok(Store { service: Some(service), url: url.parse()? });
+        }
+    }
+    Ok(Store { service: None, url: text.parse()? })
 }
 
 /// The call of the one export, if there is one and it takes nothing.
