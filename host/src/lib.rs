@@ -36,7 +36,9 @@
 //! # }
 //! ```
 //!
-//! Or let [`runtime`] run components for you, with every limit of their grant.
+//! Instantiate and call with wasmtime's `_async` functions. A [`Guest`] keeps to its
+//! grant's rate, handles and sizes; memory and time are your store's to limit. Or let
+//! [`runtime`] run components for you, with every limit of their grant.
 
 #![deny(missing_docs)]
 

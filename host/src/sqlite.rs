@@ -1,5 +1,6 @@
 //! What every SQLite store shares: one file, one writer, a deadline, migrations.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 
@@ -7,7 +8,8 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Sqlite as Db, Transaction};
+use sqlx::{Connection as _, Sqlite as Db, SqliteConnection, Transaction};
+use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::error::Unavailable;
@@ -41,16 +43,23 @@ impl Sqlite {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
+            // Less than the deadline, so that SQLite's answer comes before ours.
+            .busy_timeout(deadline / 2);
+        let mut file = SqliteConnection::connect_with(&options).await.map_err(fail)?;
+        let owned = check_owner(&mut file, &url).await;
+        if owned.is_ok() {
+            enter_wal(&mut file, deadline).await.map_err(fail)?;
+        }
+        file.close().await.map_err(fail)?;
+        owned?;
+        let options = options
             .journal_mode(SqliteJournalMode::Wal)
             // With WAL a commit survives the end of the process; a power cut may
             // take the last moments, and never harms the file
             // (https://www.sqlite.org/pragma.html#pragma_synchronous).
-            .synchronous(SqliteSynchronous::Normal)
-            // Less than the deadline, so that SQLite's answer comes before ours.
-            .busy_timeout(deadline / 2);
+            .synchronous(SqliteSynchronous::Normal);
         let pool = |max| SqlitePoolOptions::new().max_connections(max).acquire_timeout(deadline);
         let writer = pool(1).connect_with(options.clone()).await.map_err(fail)?;
-        check_owner(&writer, &url).await?;
         let reader = pool(READERS).connect_with(options.read_only(true)).await.map_err(fail)?;
         Ok(Self { reader, writer, deadline, clock })
     }
@@ -127,14 +136,19 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    let file = std::fs::OpenOptions::new().append(true).create(true).mode(0o600).open(path);
-    file.map(drop)
+    // A file that is there is not opened: to close it again would end the locks that
+    // this process may have on it (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(err) if err.kind() != ErrorKind::AlreadyExists => Err(err),
+        _ => Ok(()),
+    }
 }
 
-/// Refuses a database of some other program before anything is written to it.
-async fn check_owner(writer: &SqlitePool, url: &str) -> Result<(), OpenError> {
+/// Refuses a database of some other program before anything is written to it:
+/// also before WAL mode, which is written into the file.
+async fn check_owner(file: &mut SqliteConnection, url: &str) -> Result<(), OpenError> {
     let fail = |err: sqlx::Error| OpenError::new(url, err.into());
-    let mut tx = writer.begin_with("BEGIN IMMEDIATE").await.map_err(fail)?;
+    let mut tx = file.begin_with("BEGIN IMMEDIATE").await.map_err(fail)?;
     let id: i32 =
         sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *tx).await.map_err(fail)?;
     let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
@@ -150,6 +164,26 @@ async fn check_owner(writer: &SqlitePool, url: &str) -> Result<(), OpenError> {
         _ => return Err(OpenError::new(url, "the file is another program's database".into())),
     }
     tx.commit().await.map_err(fail)
+}
+
+/// Changes a new file to WAL mode. SQLite does not wait for that when another host
+/// opens the file at the same time, so this does.
+async fn enter_wal(file: &mut SqliteConnection, deadline: Duration) -> Result<(), sqlx::Error> {
+    let end = Instant::now() + deadline;
+    loop {
+        match sqlx::raw_sql("PRAGMA journal_mode = WAL").execute(&mut *file).await {
+            Err(err) if is_busy(&err) && Instant::now() < end => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            done => return done.map(drop),
+        }
+    }
+}
+
+/// `SQLITE_BUSY` and its extended codes (<https://www.sqlite.org/rescode.html>).
+fn is_busy(err: &sqlx::Error) -> bool {
+    let code = err.as_database_error().and_then(|err| err.code()?.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
 }
 
 impl From<sqlx::Error> for Unavailable {

@@ -10,6 +10,7 @@ use std::hash::{Hash as _, Hasher};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
@@ -22,8 +23,12 @@ use crate::digest::Digest;
 /// SHA-256 of the rest follows.
 const MAGIC: &[u8; 8] = b"satama\0\x01";
 
-/// Size of the whole folder, in bytes, above which the oldest entries go.
+/// Size of all entries, in bytes, above which the oldest go.
 const FOLDER_BYTES_MAX: u64 = 4 << 30;
+
+/// What the names of entries end with, and of those that are still written.
+const ENTRY: &str = "cwasm";
+const PART: &str = "cwasm-part";
 
 /// A folder of compiled components.
 #[derive(Debug)]
@@ -140,12 +145,14 @@ impl AotCache {
 
     fn path(&self, digest: Digest) -> PathBuf {
         let name = [self.engine.as_slice(), digest.as_bytes()].concat();
-        self.folder.join(format!("{}.cwasm", Digest::of(&name).hex()))
+        self.folder.join(format!("{}.{ENTRY}", Digest::of(&name).hex()))
     }
 
     /// Writes beside the place and moves there, so that no reader sees half of it.
     fn write(&self, path: &Path, code: &[u8]) -> io::Result<()> {
-        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
+        static WRITES: AtomicU64 = AtomicU64::new(0);
+        let (process, write) = (std::process::id(), WRITES.fetch_add(1, Ordering::Relaxed));
+        let temporary = path.with_extension(format!("{process}-{write}.{PART}"));
         let mut file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -159,13 +166,19 @@ impl AotCache {
         std::fs::rename(&temporary, path)
     }
 
-    /// Removes the oldest entries while the folder is too large.
+    /// Removes the oldest entries while they are too large together. Only ours:
+    /// the folder may hold what its owner would miss. Others may write and sweep
+    /// at the same time.
     fn sweep(&self) -> io::Result<()> {
         let mut entries: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
         for entry in std::fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            let meta = entry.metadata()?;
-            entries.push((meta.modified()?, meta.len(), entry.path()));
+            let path = entry?.path();
+            if !path.extension().is_some_and(|name| name == ENTRY || name == PART) {
+                continue;
+            }
+            if let Some(meta) = unless_gone(path.symlink_metadata())? {
+                entries.push((meta.modified()?, meta.len(), path));
+            }
         }
         entries.sort();
         let mut total: u64 = entries.iter().map(|(_, bytes, _)| bytes).sum();
@@ -173,7 +186,7 @@ impl AotCache {
             if total <= FOLDER_BYTES_MAX {
                 break;
             }
-            std::fs::remove_file(path)?;
+            unless_gone(std::fs::remove_file(path))?;
             total -= bytes;
         }
         Ok(())
@@ -197,6 +210,13 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
         return Err(damaged());
     }
     Ok(code.to_vec())
+}
+
+fn unless_gone<T>(done: io::Result<T>) -> io::Result<Option<T>> {
+    match done {
+        Err(err) if err.kind() == io::ErrorKind::NotFound => Ok(None),
+        done => done.map(Some),
+    }
 }
 
 fn is_ours(meta: &Metadata) -> bool {

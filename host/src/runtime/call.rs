@@ -13,9 +13,14 @@ use wasmtime::{Engine, PoolConcurrencyLimitError, Store, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use super::bounds::{Meter, Metered};
+use super::log::is_printable;
 use super::state::State;
 use super::{Code, Program};
 use crate::error::chain;
+
+/// Longest name of a function in a backtrace, in bytes. A mangled one of Rust or
+/// C++ may be some hundreds.
+const NAME_BYTES_MAX: usize = 1 << 10;
 
 /// A function that a component exports.
 #[derive(Debug, Clone)]
@@ -232,8 +237,20 @@ fn explain(err: &wasmtime::Error, store: &mut Store<State>) -> CallError {
         return stop.into();
     }
     let message = trap.map_or_else(|| err.root_cause().to_string(), ToString::to_string);
-    let backtrace = err.downcast_ref::<WasmBacktrace>().map(ToString::to_string);
-    CallError::Trapped { message, backtrace: backtrace.unwrap_or_default() }
+    let backtrace = err.downcast_ref().map(frames).unwrap_or_default();
+    CallError::Trapped { message, backtrace }
+}
+
+/// Where a guest failed, one frame a line. The names are the guest's own, and
+/// are left out if one of them could drive a terminal or forge a line.
+fn frames(trace: &WasmBacktrace) -> String {
+    let frames = trace.frames();
+    let mut names = frames.iter().flat_map(|f| [f.module().name(), f.func_name()]).flatten();
+    if names.all(|name| name.len() <= NAME_BYTES_MAX && is_printable(name)) {
+        return trace.to_string();
+    }
+    let offsets = frames.iter().filter_map(|frame| frame.module_offset());
+    offsets.map(|offset| format!("{offset:#8x}")).collect::<Vec<_>>().join("\n")
 }
 
 impl Invocation {

@@ -104,6 +104,11 @@ impl Line {
     }
 }
 
+/// Whether a text may stand in a log as it is.
+pub(super) fn is_printable(text: &str) -> bool {
+    text.chars().all(|c| escape(c).eq([c]))
+}
+
 /// A character as it may stand in a log: quotes and printable text as they are.
 fn escape(c: char) -> impl Iterator<Item = char> {
     let plain = matches!(c, '"' | '\'' | '\\' | '\t');
