@@ -1,0 +1,14 @@
+//! The one place where WIT becomes Rust.
+
+#![expect(missing_docs, reason = "some names in the WIT speak for themselves, such as `hits`")]
+
+wit_bindgen::generate!({
+    path: "../../wit",
+    world: "service",
+    // So that a guest can compare what it got with what it expects.
+    additional_type_attributes: {
+        "satama:services/cache@0.1.0/error": [#[derive(PartialEq, Eq)]],
+        "satama:services/session@0.1.0/error": [#[derive(PartialEq, Eq)]],
+        "satama:services/session@0.1.0/swap": [#[derive(PartialEq, Eq)]],
+    },
+});
