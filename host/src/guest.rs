@@ -1,9 +1,12 @@
 //! One running guest: what its `wasmtime::Store` carries for these services.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll};
 
-use tracing::Instrument as _;
+use pin_project_lite::pin_project;
+use tracing::Span;
 use wasmtime::component::ResourceTable;
 
 use crate::error::{Outcome, Refused, chain};
@@ -74,6 +77,42 @@ impl Guest {
     }
 }
 
+pin_project! {
+    /// One host call that waits. By hand, because an async function keeps what it
+    /// is given twice, and every byte of a call's future is moved several times.
+    #[derive(Debug)]
+    pub struct Call<'a, F> {
+        caller: &'a Caller,
+        interface: &'static str,
+        function: &'static str,
+        // None until the first poll.
+        span: Option<Span>,
+        #[pin]
+        work: F,
+    }
+}
+
+impl<T, E, F> Future for Call<'_, F>
+where
+    E: From<Refused> + Outcome,
+    F: Future<Output = Result<T, E>>,
+{
+    type Output = Result<T, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
+        let this = self.project();
+        if this.span.is_none() {
+            this.caller.grant.take_call()?;
+        }
+        let span = this.span.get_or_insert_with(|| this.caller.span(this.interface, this.function));
+        let polled = span.in_scope(|| this.work.poll(cx));
+        if let Poll::Ready(done) = &polled {
+            record(span, done);
+        }
+        polled
+    }
+}
+
 impl Caller {
     /// What the caller may touch.
     pub fn grant(&self) -> &Grant {
@@ -82,24 +121,8 @@ impl Caller {
 
     /// Makes one host call that waits: counts it against the tenant's rate, and
     /// traces it if anybody listens.
-    pub async fn call<T, E>(
-        &self,
-        interface: &'static str,
-        function: &'static str,
-        work: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, E>
-    where
-        E: From<Refused> + Outcome,
-    {
-        self.grant.take_call()?;
-        // Asked first, so that a call nobody listens to makes no span at all.
-        if !listening() {
-            return work.await;
-        }
-        let span = self.span(interface, function);
-        let done = work.instrument(span.clone()).await;
-        span.record("outcome", done.as_ref().map_or_else(Outcome::outcome, |_| "ok"));
-        done
+    pub fn call<F>(&self, interface: &'static str, function: &'static str, work: F) -> Call<'_, F> {
+        Call { caller: self, interface, function, span: None, work }
     }
 
     /// Makes one host call that does not wait.
@@ -113,16 +136,14 @@ impl Caller {
         E: From<Refused> + Outcome,
     {
         self.grant.take_call()?;
-        if !listening() {
-            return work();
-        }
         let span = self.span(interface, function);
         let done = span.in_scope(work);
-        span.record("outcome", done.as_ref().map_or_else(Outcome::outcome, |_| "ok"));
+        record(&span, &done);
         done
     }
 
-    fn span(&self, interface: &'static str, function: &'static str) -> tracing::Span {
+    /// The span of one call; if nobody listens, one that costs a load and no more.
+    fn span(&self, interface: &'static str, function: &'static str) -> Span {
         tracing::debug_span!(
             target: LOG,
             "call",
@@ -167,6 +188,8 @@ impl Caller {
     }
 }
 
-fn listening() -> bool {
-    tracing::span_enabled!(target: LOG, tracing::Level::DEBUG)
+fn record<T, E: Outcome>(span: &Span, done: &Result<T, E>) {
+    if !span.is_disabled() {
+        span.record("outcome", done.as_ref().map_or_else(Outcome::outcome, |_| "ok"));
+    }
 }

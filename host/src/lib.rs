@@ -61,7 +61,7 @@ mod sqlite;
 pub use self::clock::{Clock, SimClock};
 pub use self::digest::Digest;
 pub use self::error::{Outcome, Refused, Unavailable, chain};
-pub use self::guest::{Caller, Guest, View};
+pub use self::guest::{Call, Caller, Guest, View};
 pub use self::ids::{Id, Ids};
 pub use self::runtime::add_to_linker;
 pub use self::services::{Builder, DEADLINE, OpenError, Services, StoreUrl};

@@ -2,6 +2,7 @@
 //! format version. Nothing outside the `redis.rs` files knows the redis crate.
 
 use std::fmt;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -110,17 +111,16 @@ impl Redis {
 
     /// Runs one command: one round trip.
     pub async fn query<T: FromRedisValue>(&self, cmd: &Cmd) -> Result<T, RedisError> {
-        let value =
-            self.within(async { self.manager.clone().send_packed_command(cmd).await }).await?;
+        let mut manager = self.manager.clone();
+        let value = self.within(pin!(manager.send_packed_command(cmd))).await?;
         Ok(redis::from_redis_value(value.extract_error()?)?)
     }
 
     /// Runs commands that need no order among them: one round trip.
     pub async fn pipe<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<Vec<T>, RedisError> {
-        let count = commands.len();
-        let values = self
-            .within(async { self.manager.clone().send_packed_commands(commands, 0, count).await })
-            .await?;
+        let mut manager = self.manager.clone();
+        let sent = manager.send_packed_commands(commands, 0, commands.len());
+        let values = self.within(pin!(sent)).await?;
         values
             .into_iter()
             .map(|value| Ok(redis::from_redis_value(value.extract_error()?)?))
@@ -136,8 +136,11 @@ impl Redis {
     ) -> Result<T, RedisError> {
         match self.query(cmd).await {
             Err(err) if is_no_script(&err) => {
-                self.query::<Value>(&script.load()).await?;
-                self.query(cmd).await
+                Box::pin(async {
+                    self.query::<Value>(&script.load()).await?;
+                    self.query(cmd).await
+                })
+                .await
             }
             done => done,
         }
@@ -152,8 +155,11 @@ impl Redis {
     ) -> Result<Vec<T>, RedisError> {
         match self.pipe(calls).await {
             Err(err) if is_no_script(&err) => {
-                self.query::<Value>(&script.load()).await?;
-                self.pipe(calls).await
+                Box::pin(async {
+                    self.query::<Value>(&script.load()).await?;
+                    self.pipe(calls).await
+                })
+                .await
             }
             done => done,
         }
@@ -163,7 +169,7 @@ impl Redis {
     /// meanwhile, so a short outage is bridged and a long one fails in time.
     async fn within<T>(
         &self,
-        work: impl Future<Output = Result<T, RedisError>>,
+        work: Pin<&mut impl Future<Output = Result<T, RedisError>>>,
     ) -> Result<T, RedisError> {
         match timeout_at(Instant::now() + self.deadline, work).await {
             Ok(done) => done,

@@ -1,6 +1,7 @@
 //! The services of one host, each on its store.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ pub struct Services {
 ///
 /// `redis://[user:password@]host[:port][/database]` and `redis+unix:///path` are a
 /// Redis server; `sqlite:path`, or a path, is a file.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum StoreUrl {
     /// A Redis server.
     Redis(String),
@@ -175,6 +176,28 @@ impl StoreUrl {
     }
 }
 
+impl fmt::Debug for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Redis(url) => f.debug_tuple("Redis").field(&without_password(url)).finish(),
+            Self::Sqlite(path) => f.debug_tuple("Sqlite").field(path).finish(),
+        }
+    }
+}
+
+/// A server's address for people to read. A socket's password is in its query, any
+/// other before the last `@`.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    if scheme.ends_with("unix") {
+        rest.split_once('?')
+            .map_or_else(|| url.to_owned(), |(path, _)| format!("{scheme}://{path}?***"))
+    } else {
+        rest.rfind('@')
+            .map_or_else(|| url.to_owned(), |at| format!("{scheme}://***{}", &rest[at..]))
+    }
+}
+
 impl FromStr for StoreUrl {
     type Err = String;
 
@@ -194,13 +217,7 @@ impl FromStr for StoreUrl {
 impl OpenError {
     /// The store at `url` failed with `source`. A password in the url is left out.
     pub(crate) fn new(url: &str, source: Box<dyn std::error::Error + Send + Sync>) -> Self {
-        let url = match (url.find("://"), url.rfind('@')) {
-            (Some(start), Some(end)) if start < end => {
-                format!("{}***{}", &url[..start + 3], &url[end..])
-            }
-            _ => url.to_owned(),
-        };
-        Self { url, source }
+        Self { url: without_password(url), source }
     }
 
     /// The store at `url` holds another version of a service's format.
@@ -223,7 +240,9 @@ macro_rules! forward_to_backend {
             $(async fn $verb(&self, $($name: $type),*) -> $result {
                 match self {
                     Self::Redis(store) => store.$verb($($name),*).await,
-                    Self::Sqlite(store) => store.$verb($($name),*).await,
+                    // Boxed, because its futures are many times as large, and every
+                    // call would be as large as the largest.
+                    Self::Sqlite(store) => Box::pin(store.$verb($($name),*)).await,
                 }
             })*
         }

@@ -70,6 +70,19 @@ impl RedisStore {
         &self.grouped[usize::try_from(slot).expect("it is below HINTS")]
     }
 
+    /// Reads by `MGET`, unless there are entries in groups.
+    async fn get_ungrouped(
+        &self,
+        keys: &[Key<'_>],
+    ) -> Result<Result<Vec<Option<Vec<u8>>>, HasGroup>, StoreError> {
+        let mut reads = Pipeline::with_capacity(keys.len());
+        for key in keys {
+            reads.add_command(mget(*key));
+        }
+        let pairs = self.redis.pipe(&reads).await?;
+        Ok(pairs.into_iter().map(|(entry, bucket)| ungrouped(entry, bucket)).collect())
+    }
+
     /// Reads by script: entries in groups too.
     async fn get_grouped(&self, keys: &[Key<'_>]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
         if let [key] = keys {
@@ -85,31 +98,29 @@ impl RedisStore {
 
 impl Store for RedisStore {
     async fn get(&self, keys: &[Key<'_>]) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
-        let Some(first) = keys.first() else { return Ok(Vec::new()) };
-        let grouped = self.grouped(first.scope());
-        if grouped.load(Ordering::Relaxed) {
-            return self.get_grouped(keys).await;
-        }
-        let pairs = if keys.len() == 1 {
-            vec![self.redis.query(&mget(*first)).await?]
-        } else {
-            let mut reads = Pipeline::with_capacity(keys.len());
-            for key in keys {
-                reads.add_command(mget(*key));
-            }
-            self.redis.pipe(&reads).await?
+        // What is not the usual case is boxed: a call's future is as large as its
+        // largest branch, and is moved several times before it runs.
+        let grouped = match keys {
+            [] => return Ok(Vec::new()),
+            [first, ..] => self.grouped(first.scope()),
         };
-        let mut values = Vec::with_capacity(pairs.len());
-        for (entry, bucket) in pairs {
-            match ungrouped(entry, bucket) {
-                Ok(value) => values.push(value),
-                Err(HasGroup) => {
-                    grouped.store(true, Ordering::Relaxed);
-                    return self.get_grouped(keys).await;
-                }
+        if grouped.load(Ordering::Relaxed) {
+            return Box::pin(self.get_grouped(keys)).await;
+        }
+        let values = match keys {
+            [key] => {
+                let (entry, bucket) = self.redis.query(&mget(*key)).await?;
+                ungrouped(entry, bucket).map(|value| vec![value])
+            }
+            _ => Box::pin(self.get_ungrouped(keys)).await?,
+        };
+        match values {
+            Ok(values) => Ok(values),
+            Err(HasGroup) => {
+                grouped.store(true, Ordering::Relaxed);
+                Box::pin(self.get_grouped(keys)).await
             }
         }
-        Ok(values)
     }
 
     async fn set(
@@ -134,7 +145,7 @@ impl Store for RedisStore {
         for (n, (key, entry)) in entries.iter().enumerate() {
             calls.add_command(set(n, *key, entry));
         }
-        let done: Vec<usize> = self.redis.run_all(&SET, &calls).await?;
+        let done: Vec<usize> = Box::pin(self.redis.run_all(&SET, &calls)).await?;
         Ok(done.into_iter().sum())
     }
 

@@ -28,7 +28,7 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let mut worst = ExitCode::SUCCESS;
+        let mut worst = 0;
         for file in &self.manifests {
             let checked = self.check(file).await;
             let error = checked.as_ref().err().map(|err| satama::chain(&**err));
@@ -41,10 +41,10 @@ impl Check {
             };
             print(&line)?;
             if let Err(err) = checked {
-                worst = super::code_of(&err).into();
+                worst = super::code_of(&err).max(worst);
             }
         }
-        Ok(worst)
+        Ok(worst.into())
     }
 
     /// What the manifest grants, in a line.

@@ -91,10 +91,12 @@ pub(crate) fn main() -> ExitCode {
 
 fn start_log(cli: &Cli) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&cli.log)
-        .with_context(|| format!("--log {}: not a filter; try `info` or `{LOG}`", cli.log))?;
+        .map_err(|_| Usage(format!("--log {}: not a filter; try `info` or `{LOG}`", cli.log)))?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // It would tell of a closed pipe on that same pipe, and panic.
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal())
         .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE);
     if cli.log_json {
@@ -114,7 +116,9 @@ fn code_of(err: &anyhow::Error) -> u8 {
             CallError::Busy(_) | CallError::Folder { .. } => 6,
         };
     }
-    if err.is::<LoadError>()
+    if err.is::<Usage>() {
+        2
+    } else if err.is::<LoadError>()
         || err.is::<LinkError>()
         || err.is::<ManifestError>()
         || err.is::<Mismatch>()
@@ -126,6 +130,11 @@ fn code_of(err: &anyhow::Error) -> u8 {
         6
     }
 }
+
+/// A command line that is wrong in a way that only the command can tell.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .0)]
+struct Usage(String);
 
 /// A component that is not the one its manifest names.
 #[derive(Debug, thiserror::Error)]

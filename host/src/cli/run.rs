@@ -13,7 +13,7 @@ use satama::{Services, StoreUrl};
 use serde_json::json;
 use wasmtime::component::Val;
 
-use super::{Compile, Mismatch, folders, print, value};
+use super::{Compile, Mismatch, Usage, folders, print, value};
 
 /// Call an export of a component, and print what it returns.
 #[derive(clap::Args)]
@@ -41,7 +41,9 @@ pub(super) struct Run {
     /// Where the services keep their data: a file, redis://HOST:PORT, or
     /// redis+unix:///PATH [default: satama.db in your data folder]. Again, as
     /// SERVICE=STORE, to put one service elsewhere.
-    #[arg(long, short, value_name = "[SERVICE=]STORE", env = "SATAMA_STORE", value_parser = store)]
+    // Help must not print a password that is in the environment.
+    #[arg(long, short, value_name = "[SERVICE=]STORE", value_parser = store)]
+    #[arg(env = "SATAMA_STORE", hide_env_values = true)]
     store: Vec<Store>,
 
     /// A folder that the guest can read, besides those of its manifest.
@@ -177,7 +179,7 @@ fn only_export(compiler: &Compiler, code: &Code) -> anyhow::Result<Invocation> {
     let list: Vec<_> =
         exports.iter().map(|export| format!("\n  {}", value::signature(export))).collect();
     let list = list.concat();
-    Err(Mismatch(format!("name a call with --invoke; the component exports{list}")).into())
+    Err(Usage(format!("name a call with --invoke; the component exports{list}")).into())
 }
 
 fn dir(text: &str) -> Result<Dir, String> {

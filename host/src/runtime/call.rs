@@ -34,8 +34,11 @@ pub struct Export {
     index: ComponentExportIndex,
 }
 
-/// A call as WAVE writes it: `name(argument, …)`.
-pub struct Invocation(UntypedFuncCall<'static>);
+/// A call as WAVE writes it: `name(argument, …)`, or `interface#name(argument, …)`.
+pub struct Invocation {
+    name: String,
+    call: UntypedFuncCall<'static>,
+}
 
 /// Why a call has no result.
 #[derive(Debug, thiserror::Error)]
@@ -258,22 +261,29 @@ impl Invocation {
     /// arguments.
     pub fn parse(text: &str) -> Result<Self, CallError> {
         let fail = |why: String| CallError::Arguments { call: text.to_owned(), why };
-        let call = UntypedFuncCall::parse(text).map_err(|err| {
+        let text = text.trim();
+        let name = text.split('(').next().unwrap_or_default().trim();
+        // WAVE knows neither interfaces nor a call without parentheses.
+        let call = &text[name.rfind('#').map_or(0, |at| at + 1)..];
+        let parentheses = if call.contains('(') { "" } else { "()" };
+        let call = format!("{call}{parentheses}");
+        let call = UntypedFuncCall::parse(&call).map_err(|err| {
             fail(format!("{err}; write a call in WAVE, as in `greet(\"you\", 2)`"))
         })?;
-        Ok(Self(call.into_owned()))
+        Ok(Self { name: name.to_owned(), call: call.into_owned() })
     }
 
-    /// The function's name.
+    /// The function's name, with its interface if the call has one.
     pub fn name(&self) -> &str {
-        self.0.name()
+        &self.name
     }
 
     /// The arguments, as `export` takes them.
     pub fn args(&self, export: &Export) -> Result<Vec<Val>, CallError> {
         let types: Vec<Type> = export.ty.params().map(|(_, ty)| ty).collect();
-        self.0
-            .to_wasm_params::<Val>(&types)
-            .map_err(|err| CallError::Arguments { call: self.0.to_string(), why: err.to_string() })
+        self.call.to_wasm_params::<Val>(&types).map_err(|err| CallError::Arguments {
+            call: self.call.to_string(),
+            why: err.to_string(),
+        })
     }
 }
