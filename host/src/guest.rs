@@ -171,10 +171,10 @@ impl Caller {
         }
         match self.complaints.fetch_add(1, Ordering::Relaxed) {
             ..COMPLAINTS_MAX if trouble => {
-                tracing::error!(target: LOG, tenant, component, interface, "{}", chain(err))
+                tracing::error!(target: LOG, tenant, component, interface, "{}", chain(err));
             }
             ..COMPLAINTS_MAX => {
-                tracing::warn!(target: LOG, tenant, component, interface, "{}", chain(err))
+                tracing::warn!(target: LOG, tenant, component, interface, "{}", chain(err));
             }
             COMPLAINTS_MAX => {
                 tracing::warn!(

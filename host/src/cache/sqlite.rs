@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::{Sqlite as Db, SqliteConnection, Transaction, query, query_scalar};
+use sqlx::{Row as _, Sqlite as Db, SqliteConnection, Transaction, query, query_scalar};
 
 use super::{Ask, Entry, Found, Store, StoreError};
 use crate::grant::{Key, Scope};
@@ -317,16 +317,15 @@ impl Change {
 
     /// The holder of the live claim on `key`, and what its entry will be tied to.
     async fn claimed(&mut self, key: Key<'_>) -> Result<Option<(Vec<u8>, Head)>, StoreError> {
-        let row: Option<(Vec<u8>, Vec<u8>, Option<String>, Option<Vec<u8>>)> =
-            sqlx::query_as(live!("e.token, e.bucket, e.member, e.membership", "cache_claim"))
-                .bind(key.scope().path())
-                .bind(key.id())
-                .bind(signed(self.now))
-                .fetch_optional(&mut *self.tx)
-                .await?;
-        Ok(row.map(|(token, bucket, member, membership)| {
-            (token, Head { bucket, member, membership })
-        }))
+        let row = query(live!("e.token, e.bucket, e.member, e.membership", "cache_claim"))
+            .bind(key.scope().path())
+            .bind(key.id())
+            .bind(signed(self.now))
+            .fetch_optional(&mut *self.tx)
+            .await?;
+        let Some(row) = row else { return Ok(None) };
+        let (bucket, member, membership) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+        Ok(Some((row.try_get(0)?, Head { bucket, member, membership })))
     }
 
     async fn end_claim(&mut self, key: Key<'_>) -> Result<(), StoreError> {

@@ -1,6 +1,6 @@
 //! `satama check`: whether a manifest can be used.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use satama::grant::Manifest;
@@ -48,7 +48,7 @@ impl Check {
     }
 
     /// What the manifest grants, in a line.
-    async fn check(&self, file: &PathBuf) -> anyhow::Result<String> {
+    async fn check(&self, file: &Path) -> anyhow::Result<String> {
         let manifest = Manifest::read(file)?;
         let grant = &manifest.grant;
         let Some(component) = &manifest.component else {

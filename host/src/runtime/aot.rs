@@ -93,7 +93,7 @@ impl AotCache {
         let fail = |source| AotError::Io { folder: folder.to_owned(), source };
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fail)?;
         let folder = folder.canonicalize().map_err(fail)?;
-        for (depth, at) in folder.clone().ancestors().enumerate() {
+        for (depth, at) in folder.ancestors().enumerate() {
             let meta = at.symlink_metadata().map_err(fail)?;
             // Above it, a sticky folder (/tmp) lets nobody rename what is ours.
             let sticky = depth > 0 && meta.mode() & 0o1000 != 0;

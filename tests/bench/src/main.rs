@@ -1,1 +1,62 @@
-fn main() {}
+//! What the services cost, against what they are built on.
+//!
+//! `cargo run --release -p satama-bench [-- [--quick] [FILTER]]` runs the parts, or
+//! the rows, whose name holds FILTER. Both sides of a row are measured in this
+//! run, by turns, so a busy machine slows both; the numbers mean something next
+//! to each other, and little by themselves.
+
+mod bare;
+mod call;
+mod guests;
+mod invalidate;
+mod redis;
+mod rounds;
+mod services;
+mod sqlite;
+mod table;
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use crate::rounds::Plan;
+use crate::table::Table;
+
+const USAGE: &str = "usage: satama-bench [--quick] [FILTER]";
+
+/// The parts, in the order they run.
+const PARTS: [&str; 5] = ["call", "instance", "redis", "sqlite", "invalidate"];
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let plan = plan(std::env::args().skip(1))?;
+    if cfg!(debug_assertions) {
+        eprintln!("this is a debug build: run it with --release");
+    }
+    for part in PARTS.into_iter().filter(|part| plan.wants_part(part)) {
+        let mut table = Table::new(&plan, part);
+        match part {
+            "call" => call::host_calls(&mut table).await?,
+            "instance" => call::instances(&mut table).await?,
+            "redis" => redis::run(&mut table).await?,
+            "sqlite" => sqlite::run(&mut table).await?,
+            _ => invalidate::run(&mut table).await?,
+        }
+        table.print();
+    }
+    Ok(())
+}
+
+fn plan(args: impl Iterator<Item = String>) -> Result<Plan> {
+    let mut plan = Plan { rounds: 9, round: Duration::from_millis(400), filter: String::new() };
+    for arg in args {
+        match arg.as_str() {
+            "--quick" => (plan.rounds, plan.round) = (3, Duration::from_millis(100)),
+            "--help" | "-h" => bail!(USAGE),
+            option if option.starts_with('-') => bail!("there is no option `{option}`; {USAGE}"),
+            filter if plan.filter.is_empty() => plan.filter = filter.to_owned(),
+            second => bail!("one filter, not also `{second}`; {USAGE}"),
+        }
+    }
+    Ok(plan)
+}

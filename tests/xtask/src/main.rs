@@ -110,7 +110,7 @@ fn demo(args: &[&str]) -> Result<(), Failed> {
 fn ci() -> Result<(), Failed> {
     setup::rust()?;
     setup::redis()?;
-    let mut steps = Steps::new(12);
+    let mut steps = Steps::new(13);
     for folder in ["", SDK, GUESTS[0], GUESTS[1]] {
         steps.run(
             &format!("format {folder}"),

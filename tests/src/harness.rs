@@ -1,0 +1,169 @@
+//! One backend, ready for a case: services on a store of their own, and its time.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use redis::cmd;
+use satama::cache::Bucket;
+use satama::grant::{Grant, Limits, Names};
+use satama::session::{Expiry, Sessions};
+use satama::{Clock, Services, SimClock, StoreUrl};
+use tempfile::TempDir;
+
+use crate::RedisServer;
+
+/// Longer than any stall of a busy machine: no case is about the deadline.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// What a store rounds a time to, and what a moment's comparison may be off by.
+const ROUNDING: Duration = Duration::from_millis(2);
+
+/// Services on one store, which is gone with this.
+#[derive(Debug)]
+pub struct Harness {
+    /// The services.
+    pub services: Services,
+    backend: Backend,
+}
+
+#[derive(Debug)]
+enum Backend {
+    Redis(RedisServer),
+    Sqlite { folder: TempDir, clock: SimClock },
+}
+
+/// Between which two moments, by the store's clock, something happened.
+///
+/// Cases about time compare spans, rather than count on anything to be quick.
+#[derive(Debug, Clone, Copy)]
+pub struct Span {
+    from: Duration,
+    to: Duration,
+}
+
+impl Harness {
+    /// Services on a Redis server.
+    pub async fn redis() -> Self {
+        let server = RedisServer::start();
+        let services = open(server.store(), Clock::System).await;
+        Self { services, backend: Backend::Redis(server) }
+    }
+
+    /// Services on a file, with a clock that stands still.
+    pub async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = SimClock::new();
+        let store = StoreUrl::file(folder.path().join("satama.db"));
+        let services = open(store, Clock::Sim(clock.clone())).await;
+        Self { services, backend: Backend::Sqlite { folder, clock } }
+    }
+
+    /// The services of another host on the same store.
+    pub async fn other_host(&self) -> Services {
+        match &self.backend {
+            Backend::Redis(server) => open(server.store(), Clock::System).await,
+            Backend::Sqlite { clock, .. } => {
+                open(StoreUrl::file(self.file()), Clock::Sim(clock.clone())).await
+            }
+        }
+    }
+
+    /// The bucket called `name` of the tenant `t`.
+    pub fn bucket(&self, name: &str) -> Bucket {
+        bucket(&self.services, &grant("t"), name)
+    }
+
+    /// The sessions called `name` of the tenant `t`.
+    pub fn sessions(&self, name: &str, expiry: Expiry) -> Sessions {
+        sessions(&self.services, &grant("t"), name, expiry)
+    }
+
+    /// The server, if this is on Redis.
+    pub fn server(&self) -> &RedisServer {
+        match &self.backend {
+            Backend::Redis(server) => server,
+            Backend::Sqlite { .. } => panic!("this store is a file"),
+        }
+    }
+
+    /// The file, if this is on SQLite.
+    pub fn file(&self) -> PathBuf {
+        match &self.backend {
+            Backend::Redis(_) => panic!("this store is a server"),
+            Backend::Sqlite { folder, .. } => folder.path().join("satama.db"),
+        }
+    }
+
+    /// The time by the store's clock.
+    pub async fn now(&self) -> Duration {
+        match &self.backend {
+            Backend::Redis(server) => {
+                let (seconds, micros): (u64, u64) = server.query(&cmd("TIME")).await;
+                Duration::from_secs(seconds) + Duration::from_micros(micros)
+            }
+            Backend::Sqlite { clock, .. } => {
+                Duration::from_micros(Clock::Sim(clock.clone()).micros())
+            }
+        }
+    }
+
+    /// Lets `by` pass by the store's clock: moves it, or waits until it has moved.
+    pub async fn advance(&self, by: Duration) {
+        match &self.backend {
+            Backend::Redis(_) if by.is_zero() => {}
+            Backend::Redis(_) => {
+                // A key outlives its last millisecond.
+                let end = self.now().await + by + Duration::from_millis(1);
+                while let Some(left) = end.checked_sub(self.now().await).filter(|d| !d.is_zero()) {
+                    tokio::time::sleep(left).await;
+                }
+            }
+            Backend::Sqlite { clock, .. } => clock.advance(by),
+        }
+    }
+
+    /// How far a clock that stands still has to be moved between two calls: one that
+    /// runs moves by itself.
+    pub fn moment(&self) -> Duration {
+        match &self.backend {
+            Backend::Redis(_) => Duration::ZERO,
+            Backend::Sqlite { .. } => Duration::from_millis(1),
+        }
+    }
+
+    /// What `call` returned, and when it ran.
+    pub async fn timed<T>(&self, call: impl Future<Output = T>) -> (T, Span) {
+        let from = self.now().await;
+        let done = call.await;
+        (done, Span { from, to: self.now().await })
+    }
+}
+
+impl Span {
+    /// Whether something that was found to have `left` to live during this span
+    /// was given `ttl` in the span `start`.
+    pub fn proves(self, left: Duration, ttl: Duration, start: Self) -> bool {
+        let expires = (self.from + left, self.to + left);
+        expires.0 <= start.to + ttl + ROUNDING && expires.1 + ROUNDING >= start.from + ttl
+    }
+}
+
+async fn open(store: StoreUrl, clock: Clock) -> Services {
+    Services::builder(store).deadline(DEADLINE).clock(clock).build().await.unwrap()
+}
+
+/// Every name of every service, to `tenant`, within the default limits.
+pub fn grant(tenant: &str) -> Grant {
+    let every = || Names::new(["*"]).unwrap();
+    Grant::new(tenant, Limits::default()).unwrap().with_cache(every()).with_session(every())
+}
+
+/// The bucket called `name` of `grant`.
+pub fn bucket(services: &Services, grant: &Grant, name: &str) -> Bucket {
+    services.cache().bucket(grant.cache(name).unwrap(), grant.limits())
+}
+
+/// The sessions called `name` of `grant`, to be kept for `expiry`.
+pub fn sessions(services: &Services, grant: &Grant, name: &str, expiry: Expiry) -> Sessions {
+    services.session().sessions(grant.session(name).unwrap(), expiry, grant.limits()).unwrap()
+}

@@ -1,0 +1,144 @@
+//! A host that runs guests, on a store of its own.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use satama::grant::{Grant, Limits, Names};
+use satama::runtime::{CallError, Code, Compiler, Host, HostConfig, Program};
+use satama::{Services, StoreUrl};
+use tempfile::TempDir;
+use wasmtime::component::Val;
+
+use crate::{RedisServer, build};
+
+/// Longer than any stall of a busy machine: no guest's test is about the deadline.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Enough for any test that does not use it up on purpose.
+const INSTANCES: u32 = 32;
+
+/// A host and its store, which is gone with this.
+#[derive(Debug)]
+pub struct Stage {
+    /// The host.
+    pub host: Host,
+    store: Store,
+}
+
+#[derive(Debug)]
+enum Store {
+    Redis(RedisServer),
+    Sqlite(TempDir),
+}
+
+impl Stage {
+    /// On a Redis server.
+    pub async fn redis() -> Self {
+        Self::on(Store::Redis(RedisServer::start()), &config(INSTANCES)).await
+    }
+
+    /// On a file.
+    pub async fn sqlite() -> Self {
+        Self::with_instances(INSTANCES).await
+    }
+
+    /// On a file, with room for so many instances at a time.
+    pub async fn with_instances(instances_max: u32) -> Self {
+        Self::with(&config(instances_max)).await
+    }
+
+    /// On a file, with a folder of compiled components.
+    pub async fn with_aot(folder: &Path) -> Self {
+        let mut config = config(INSTANCES);
+        config.aot_folder = Some(folder.to_owned());
+        Self::with(&config).await
+    }
+
+    async fn with(config: &HostConfig) -> Self {
+        Self::on(Store::Sqlite(tempfile::tempdir().unwrap()), config).await
+    }
+
+    async fn on(store: Store, config: &HostConfig) -> Self {
+        Self { host: host(&store, config).await, store }
+    }
+
+    /// Another host on the same store.
+    pub async fn other_host(&self) -> Host {
+        host(&self.store, &config(INSTANCES)).await
+    }
+
+    /// The server, if this is on Redis.
+    pub fn server(&self) -> &RedisServer {
+        match &self.store {
+            Store::Redis(server) => server,
+            Store::Sqlite(_) => panic!("this store is a file"),
+        }
+    }
+
+    /// A component, compiled.
+    pub async fn code(&self, wasm: impl Into<Vec<u8>>) -> Code {
+        self.host.compiler().load(wasm.into()).await.unwrap()
+    }
+
+    /// A guest, by the name of its file, bound to `grant`.
+    pub async fn program(&self, guest: &str, grant: Grant) -> Program {
+        program(&self.host, guest, Arc::new(grant)).await
+    }
+}
+
+async fn host(store: &Store, config: &HostConfig) -> Host {
+    let store = match store {
+        Store::Redis(server) => server.store(),
+        Store::Sqlite(folder) => StoreUrl::file(folder.path().join("satama.db")),
+    };
+    let services = Services::builder(store).deadline(DEADLINE).build().await.unwrap();
+    Host::new(Compiler::new(config).unwrap(), services)
+}
+
+fn config(instances_max: u32) -> HostConfig {
+    let mut config = HostConfig::default();
+    config.instances_max = instances_max;
+    config
+}
+
+/// A guest, by the name of its file, bound to `grant` on `host`.
+pub async fn program(host: &Host, guest: &str, grant: Arc<Grant>) -> Program {
+    let code = host.compiler().load(build::wasm(guest)).await.unwrap();
+    host.program(&code, guest, grant).unwrap()
+}
+
+/// What the guests of the tests expect: a bucket and a store called `granted`.
+pub fn granted(tenant: &str, limits: Limits) -> Grant {
+    let names = || Names::new(["granted"]).unwrap();
+    Grant::new(tenant, limits).unwrap().with_cache(names()).with_session(names())
+}
+
+/// Limits that no guest meets by being slow, and those that `change` sets.
+pub fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
+    let mut limits = Limits::default();
+    limits.cpu_ms = 600_000;
+    limits.wall_ms = 600_000;
+    limits.calls_per_second = 100_000_000;
+    change(&mut limits);
+    limits
+}
+
+/// Calls the export `name`.
+pub async fn call(program: &Program, name: &str, args: &[Val]) -> Result<Vec<Val>, CallError> {
+    program.call(&program.export(name)?, args).await
+}
+
+/// Calls `run`, which every guest of the tests exports, with `arg`.
+pub async fn run(program: &Program, arg: &str) -> Result<Result<String, String>, CallError> {
+    let results = call(program, "run", &[Val::String(arg.into())]).await?;
+    let text = |value: &Option<Box<Val>>| match value.as_deref() {
+        Some(Val::String(text)) => text.clone(),
+        other => panic!("`run` returned {other:?}"),
+    };
+    match results.as_slice() {
+        [Val::Result(Ok(value))] => Ok(Ok(text(value))),
+        [Val::Result(Err(value))] => Ok(Err(text(value))),
+        other => panic!("`run` returned {other:?}"),
+    }
+}
