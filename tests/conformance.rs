@@ -132,6 +132,7 @@ conformance! {
         an_expired_claim_is_lost_even_if_nobody_took_it
         a_waiter_gets_the_claim_when_it_expires
         a_claim_that_is_given_up_is_handed_over_at_once
+        a_claim_that_is_dropped_is_handed_over
         giving_up_a_lost_claim_harms_nobody
         a_claim_is_completed_once
         claims_of_other_keys_and_buckets_are_others

@@ -76,6 +76,7 @@ async fn a_claim_is_two_scripts() {
     let h = Harness::redis().await;
     let b = h.bucket("b");
     let fill = async |key| b.fill(key, Duration::ZERO, CLAIM, None).await;
+    let _held = claim(&b, "busy", CLAIM, None).await;
     let busy = cost(&h, async || fill("busy").await).await;
     assert_cost(&busy, "evalsha=1 get=3");
     claim(&b, "k", CLAIM, None).await.complete(b"v", LONG).await.unwrap();

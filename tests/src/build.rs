@@ -76,13 +76,9 @@ impl Guests {
         let target = root().join("target/guests");
         let built = self.built.get_or_init(|| {
             let mut cargo = cargo();
-            cargo.current_dir(root().join(self.folder)).args([
-                "build",
-                "--release",
-                "--target",
-                TARGET,
-            ]);
-            run(cargo.args(self.what).arg("--target-dir").arg(&target))
+            cargo.current_dir(root().join(self.folder)).args(["build", "--release"]);
+            cargo.args(self.what).args(["--target", TARGET, "--target-dir"]);
+            run(cargo.arg(&target))
         });
         match built {
             Ok(()) => target.join(TARGET).join("release"),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, FromRedisValue, cmd};
@@ -45,13 +46,14 @@ impl RedisServer {
 
     /// A server on a port of the loopback address.
     pub fn tcp() -> Self {
-        // Below the ports that systems give to those who ask for any, so that it is
-        // still free when the server is restarted. Another test may choose the same;
-        // then one of the two servers ends at once, and takes the next.
-        let start = 20_000 + std::process::id() % 10_000;
-        for port in (start..).step_by(7).take(100) {
+        // Below the ports that systems give to those who ask for any. No two servers
+        // of one process try the same, so it is still free when one is restarted.
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let start = std::process::id();
+        for _ in 0..100 {
+            let next = start + NEXT.fetch_add(1, Ordering::Relaxed);
             let mut server = Self::stopped(&[]);
-            server.port = u16::try_from(port).ok();
+            server.port = u16::try_from(20_000 + next % 10_000).ok();
             if server.run().is_ok() {
                 return server;
             }

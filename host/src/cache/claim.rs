@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::{
-    Ask, Backend, Bucket, Entry, Error, Found, GROUP_BYTES_MAX, Store as _, TTL_MS_MAX, at_most,
+    Ask, Backend, Bucket, Entry, Error, Found, GROUP_BYTES_MAX, Store as _, StoreError, TTL_MS_MAX,
+    at_most,
 };
 use crate::error::Refused;
 use crate::grant::Scope;
@@ -111,10 +112,30 @@ impl Claim {
     }
 
     /// Lets the next caller have it, unless the entry was set.
-    pub async fn give_up(self) -> Result<(), Error> {
-        if !self.done {
-            self.store.settle(self.scope.key(&self.key), self.token, None).await?;
+    pub async fn give_up(mut self) -> Result<(), Error> {
+        let Some(settle) = self.settle() else { return Ok(()) };
+        Ok(settle.await?)
+    }
+
+    /// What gives the claim up, if it still holds.
+    fn settle(&mut self) -> Option<impl Future<Output = Result<(), StoreError>> + Send + use<>> {
+        if std::mem::replace(&mut self.done, true) {
+            return None;
         }
-        Ok(())
+        let (store, scope, token) = (self.store.clone(), self.scope.clone(), self.token);
+        let key = std::mem::take(&mut self.key);
+        Some(async move { store.settle(scope.key(&key), token, None).await })
+    }
+}
+
+impl Drop for Claim {
+    /// An instance that was stopped, or trapped, drops its claims with its table.
+    /// Nobody waits for this; where it fails, the claim expires by itself.
+    fn drop(&mut self) {
+        if let Ok(runtime) = tokio::runtime::Handle::try_current()
+            && let Some(settle) = self.settle()
+        {
+            runtime.spawn(settle);
+        }
     }
 }

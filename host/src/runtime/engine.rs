@@ -21,12 +21,17 @@ const STACK_BYTES_MAX: usize = 1 << 20;
 /// this much is cheaper than mapping it anew.
 const KEEP_BYTES: usize = 256 << 10;
 
+/// Most core instances, memories and tables of one component.
+const CORE_INSTANCES_MAX: u32 = 32;
+const MEMORIES_MAX: u32 = 2;
+const TABLES_MAX: u32 = 8;
+
 /// How a [`Host`] runs guests.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct HostConfig {
     /// Instances that may run at a time, of all tenants together. Each reserves
-    /// four GiB of address space, though no memory.
+    /// eight GiB of address space, though no memory.
     pub instances_max: u32,
     /// Folder of compiled components, or none to compile each time.
     pub aot_folder: Option<PathBuf>,
@@ -156,13 +161,14 @@ fn compile(engine: &Engine, aot: Option<&AotCache>, wasm: &[u8]) -> Result<Code,
 fn engine_config(host: &HostConfig) -> Config {
     let mut pool = PoolingAllocationConfig::default();
     pool.total_component_instances(host.instances_max)
-        // A component is a few modules: its own, its adapters and their glue.
-        .max_core_instances_per_component(32)
-        .total_core_instances(host.instances_max.saturating_mul(8))
-        .max_memories_per_component(4)
-        .total_memories(host.instances_max.saturating_mul(2))
-        .max_tables_per_component(16)
-        .total_tables(host.instances_max.saturating_mul(4))
+        // A component is a few modules: its own, its adapters and their glue. Room
+        // for all at their largest, or one tenant could leave none for the others.
+        .max_core_instances_per_component(CORE_INSTANCES_MAX)
+        .total_core_instances(host.instances_max.saturating_mul(CORE_INSTANCES_MAX))
+        .max_memories_per_component(MEMORIES_MAX)
+        .total_memories(host.instances_max.saturating_mul(MEMORIES_MAX))
+        .max_tables_per_component(TABLES_MAX)
+        .total_tables(host.instances_max.saturating_mul(TABLES_MAX))
         .table_elements(TABLE_ELEMENTS_MAX)
         .total_stacks(host.instances_max)
         .max_component_instance_size(1 << 20)

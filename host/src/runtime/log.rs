@@ -13,6 +13,10 @@ use crate::grant::Grant;
 /// Longest line, in bytes; a longer one is broken.
 const LINE_BYTES_MAX: usize = 4 << 10;
 
+/// What a line counts beside its text, for its time, tenant and component, in
+/// bytes: or a guest could fill a log with empty lines.
+const LINE_COST_BYTES: usize = 64;
+
 /// What a guest may write at a time, in bytes: WASI allocates this much.
 const PERMIT_BYTES: usize = 64 << 10;
 
@@ -55,17 +59,19 @@ impl LogStream {
 
 impl Line {
     fn push(&mut self, bytes: &[u8]) {
-        let bytes = &bytes[..self.take(bytes.len())];
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let (text, ends) = match piece.strip_suffix(b"\n") {
-                Some(text) => (text, true),
-                None => (piece, false),
-            };
+            let ends = piece.ends_with(b"\n");
+            let cost = piece.len() + if ends { LINE_COST_BYTES } else { 0 };
+            let granted = self.take(cost);
+            let text = &piece[..granted.min(piece.len() - usize::from(ends))];
             for part in text.chunks(LINE_BYTES_MAX) {
                 if self.text.len() + part.len() > LINE_BYTES_MAX {
                     self.log();
                 }
                 self.text.extend_from_slice(part);
+            }
+            if granted < cost {
+                return;
             }
             if ends {
                 self.log();

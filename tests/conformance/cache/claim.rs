@@ -202,6 +202,14 @@ pub(crate) async fn a_claim_that_is_given_up_is_handed_over_at_once(h: &Harness)
     assert!(matches!(found.unwrap(), Filled::Claimed(_)));
 }
 
+/// As the table of an instance that was stopped drops them.
+pub(crate) async fn a_claim_that_is_dropped_is_handed_over(h: &Harness) {
+    let b = h.bucket("b");
+    drop(claim(&b, "k", CLAIM, Some("g")).await);
+    let found = b.fill("k", WAIT, CLAIM, None).await.unwrap();
+    assert!(matches!(found, Filled::Claimed(_)));
+}
+
 pub(crate) async fn giving_up_a_lost_claim_harms_nobody(h: &Harness) {
     let b = h.bucket("b");
     let lost = claim(&b, "k", BRIEF, None).await;

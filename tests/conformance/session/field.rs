@@ -1,6 +1,10 @@
 //! Fields: set, read, removed. The first five are what the reference asks of a
 //! session store.
 
+use std::collections::BTreeMap;
+
+use satama::session::Fields;
+
 use super::*;
 use crate::ODD_TEXTS;
 
@@ -223,27 +227,31 @@ pub(crate) async fn writers_to_different_fields_all_survive(h: &Harness) {
     }
 }
 
-/// Readers among writers see all of a write, or nothing of it. A read with a fixed
-/// expiry writes nothing, and one with a sliding expiry does.
+/// Readers among writers see what one write made of the session, with its version.
+/// A read with a fixed expiry writes nothing, and one with a sliding expiry does.
 pub(crate) async fn a_session_is_never_seen_half_written(h: &Harness) {
     for expiry in [FIXED, SLIDING] {
-        let first = fields(&[("a", "0"), ("b", "0")]);
-        h.sessions("s", FIXED).replace("id", first).await.unwrap();
-        let torn = race(h, expiry, |n, s| async move {
-            let mut torn = Vec::new();
-            for round in 0..8 {
-                let value = (n * 10 + round).to_string();
+        h.sessions("s", FIXED).replace("id", fields(&[("a", "0"), ("b", "0")])).await.unwrap();
+        let seen = race(h, expiry, |n, s| async move {
+            let mut seen = Vec::new();
+            for round in 0..16 {
+                let value = (n * 100 + round).to_string();
                 if n % 2 == 0 {
                     let both = fields(&[("a", &value), ("b", &value)]);
-                    s.replace("id", both).await.unwrap();
+                    let version = s.replace("id", both.clone()).await.unwrap();
+                    seen.push((version, both.into_iter().collect()));
                 } else {
-                    let found = snapshot(&s, "id").await.fields;
-                    torn.extend((found["a"] != found["b"]).then_some(found));
+                    let found = snapshot(&s, "id").await;
+                    seen.push((found.version, found.fields));
                 }
             }
-            torn
+            seen
         });
-        let torn: Vec<_> = torn.await.into_iter().flatten().collect();
-        assert!(torn.is_empty(), "{torn:?}");
+        let mut versions = BTreeMap::<u64, Fields>::new();
+        for (version, fields) in seen.await.concat() {
+            assert_eq!(fields["a"], fields["b"]);
+            let known = versions.entry(version).or_insert_with(|| fields.clone());
+            assert_eq!(*known, fields, "version {version}");
+        }
     }
 }
