@@ -60,9 +60,10 @@ fn build_programs(folder: &Path) -> Result<(), String> {
         Some(profile) => profile,
     };
     let mut cargo = cargo();
-    // Of the whole workspace, so that dependencies have the features that they
-    // were built with for the tests.
-    cargo.current_dir(root()).args(["build", "--workspace", "--bin", "satama", "--bin", "embed"]);
+    // With the tests of the whole workspace, which are fresh: so dependencies have
+    // the features that they were built with for them, and none is built again.
+    cargo.current_dir(root()).args(["build", "--workspace", "--tests"]);
+    cargo.args(["--bin", "satama", "--bin", "embed"]);
     run(cargo.args(["--profile", profile, "--target-dir"]).arg(target))
 }
 
