@@ -13,9 +13,9 @@ const READERS: u32 = 4;
 
 pub(crate) async fn run(table: &mut Table<'_>) -> Result<()> {
     table.title(
-        "On SQLite, in a temporary folder, operations per second. Satama: called in a loop by \
-         guests, one instance a caller. Reference: the entry's row by its key, with sqlx on a pool \
-         of as many readers.",
+        "On SQLite, in a temporary folder, operations per second. Satama: called in a loop by\n\
+         guests, one instance a caller. Reference: the entry's row by its key, with sqlx on a\n\
+         pool of as many readers. A ratio above 1 is better.",
     );
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("satama.db");
