@@ -54,7 +54,10 @@ mod digest;
 mod error;
 mod guest;
 mod ids;
-mod redis;
+/// For services, and for the tests of what they share: not a part of the library's
+/// interface.
+#[doc(hidden)]
+pub mod redis;
 mod services;
 mod sqlite;
 
