@@ -20,11 +20,13 @@ use std::time::Duration;
 pub(crate) use self::cursor::Cursor;
 pub use self::host::{HasChannel, View};
 pub use self::redis::RedisStore;
-pub(crate) use self::redis::{Shard, page_of};
-pub(crate) use self::sqlite::{Change as SqliteChange, page as sqlite_page};
+pub(crate) use self::redis::{Shard, malformed as redis_malformed, millis, page_of};
+pub(crate) use self::sqlite::{
+    Change as SqliteChange, after as sqlite_after, find as find_in_sqlite, page as sqlite_page,
+};
 pub use self::sqlite::SqliteStore;
 pub use self::store::{
-    Backend, Change, Info, NewChannel, Page, PageRequest, State, Store, StoreError, Swap,
+    Backend, Change, Info, Life, NewChannel, Page, PageRequest, State, Store, StoreError, Swap,
 };
 use crate::delivery::{Attachment, Close, Delivery, MESSAGE_BYTES_MAX, Message};
 use crate::error::{Outcome, Refused, Unavailable};
@@ -160,7 +162,7 @@ impl Channels {
         if keys.is_empty() {
             return Ok(0);
         }
-        Ok(self.store.remove(&keys, &Close::normal()).await?)
+        Ok(self.store.remove(&keys, &Close::normal(), None).await?)
     }
 
     /// Removes a channel, and closes its socket with `code` and `reason`.
@@ -170,7 +172,8 @@ impl Channels {
         if !(matches!(code, 1000 | 3000..=4999) && reason.len() <= REASON_BYTES_MAX) {
             return Err(Error::InvalidClose(code));
         }
-        match self.store.remove(&[key], &Close { code, reason: reason.to_owned() }).await? {
+        let close = Close { code, reason: reason.to_owned() };
+        match self.store.remove(&[key], &close, None).await? {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }
@@ -222,7 +225,7 @@ impl Channels {
             return Ok(Vec::new());
         }
         let touched = self.store.touch(&keys, self.ttl).await?;
-        let ended = ids.iter().zip(touched).filter(|(_, order)| order.is_none());
+        let ended = ids.iter().zip(touched).filter(|(_, life)| life.is_none());
         Ok(ended.map(|(id, _)| id.clone()).collect())
     }
 

@@ -16,7 +16,8 @@ use crate::grant::{Key, Scope};
 /// `tests/conformance/channel.rs` is the rest of this contract: an
 /// implementation is done when it passes.
 pub trait Store: Send + Sync {
-    /// Adds a channel, unless there is one of this id. Returns its order.
+    /// Adds a channel, unless there is one of this id. Returns when it was born, in
+    /// the order of changes of its shard.
     fn add(
         &self,
         key: Key<'_>,
@@ -37,20 +38,22 @@ pub trait Store: Send + Sync {
     ) -> impl Future<Output = Result<Swap, StoreError>> + Send;
 
     /// Removes channels with all that is theirs, and tells the hosts of their
-    /// sockets. Returns how many there were.
+    /// sockets. If `born` is given, only one that was added then. Returns how many
+    /// there were.
     fn remove(
         &self,
         keys: &[Key<'_>],
         close: &Close,
+        born: Option<u64>,
     ) -> impl Future<Output = Result<u32, StoreError>> + Send;
 
     /// Lets channels live for `ttl` from now, or longer if they do already. For
-    /// each, the order of the last change of its topics, or none if it has ended.
+    /// each, which one it is, or none if it has ended.
     fn touch(
         &self,
         keys: &[Key<'_>],
         ttl: Duration,
-    ) -> impl Future<Output = Result<Vec<Option<u64>>, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Option<Life>>, StoreError>> + Send;
 
     /// Some channels of a scope: those of a user, or all.
     fn list(
@@ -88,6 +91,17 @@ pub struct Info {
     pub opening_data: String,
     /// Who is behind it.
     pub user: Option<String>,
+}
+
+/// Which channel of its id this is, and which changes it has seen.
+///
+/// Orders grow with every change of a channel or its topics, also past its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life {
+    /// The order of its beginning.
+    pub born: u64,
+    /// The order of the last change of its topics.
+    pub order: u64,
 }
 
 /// The state of a channel at one moment.
@@ -178,8 +192,8 @@ crate::services::forward_to_backend! {
         get(key: Key<'_>) -> Result<Info, StoreError>;
         state(key: Key<'_>) -> Result<State, StoreError>;
         update(key: Key<'_>, change: Change<'_>) -> Result<Swap, StoreError>;
-        remove(keys: &[Key<'_>], close: &Close) -> Result<u32, StoreError>;
-        touch(keys: &[Key<'_>], ttl: Duration) -> Result<Vec<Option<u64>>, StoreError>;
+        remove(keys: &[Key<'_>], close: &Close, born: Option<u64>) -> Result<u32, StoreError>;
+        touch(keys: &[Key<'_>], ttl: Duration) -> Result<Vec<Option<Life>>, StoreError>;
         list(scope: &Scope, user: Option<&str>, page: PageRequest<'_>) -> Result<Page, StoreError>;
         send(key: Key<'_>, message: &Message) -> Result<bool, StoreError>;
     }

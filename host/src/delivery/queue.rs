@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::message::{Close, Message, Position};
+use crate::ids::Id;
 
 /// Most messages that wait for one receiver.
 pub const QUEUE_MESSAGES_MAX: usize = 256;
@@ -34,6 +35,8 @@ pub enum Frame {
         message: Message,
         /// Where it is in the topic's history, if it is kept.
         position: Option<Position>,
+        /// Of the publication; zeros if it was sent to this receiver alone.
+        id: Id,
     },
     /// Messages before the next one may be lost: of a topic, or those that were sent
     /// to this receiver alone.
@@ -201,7 +204,7 @@ mod tests {
 
     fn text(text: &str) -> Frame {
         let message = Message::Text(text.into());
-        Frame::Message { topic: None, message, position: None }
+        Frame::Message { topic: None, message, position: None, id: Id([0; 8]) }
     }
 
     #[tokio::test]

@@ -212,22 +212,24 @@ impl Topic {
         }
     }
 
-    /// Gives `queue` what was published after `since`, and then makes it a receiver
-    /// by `join`, which tells whether it did or more has been published meanwhile.
+    /// Gives a channel's queue what was published after `since`, and then makes it a
+    /// receiver by `join`, which tells whether it did: not if the others are ahead.
     pub(super) async fn catch_up_one(
         &self,
         store: &hub::Backend,
-        queue: &Queue,
+        receiver: (&Queue, &str),
         mut since: Position,
         mut join: impl FnMut(&dyn Fn(u64, Receiver) -> bool) -> bool,
     ) {
+        let (queue, channel) = receiver;
         while !queue.has_ended() {
             let history = self.history(store, Some(since), HISTORY_PAGE).await;
             if !history.complete {
                 queue.push_when_room(Frame::Missed { topic: Some(self.name.clone()) }).await;
             }
-            for publication in &history.messages {
-                queue.push_when_room(self.frame(publication)).await;
+            let excepts = |p: &&Publication| p.except.as_deref() == Some(channel);
+            for publication in history.messages.iter().filter(|p| !excepts(p)) {
+                queue.push_when_room(frame(&self.name, publication)).await;
             }
             // A topic that is not kept has nothing to catch up with.
             let Some(position) = history.position else {
@@ -243,16 +245,17 @@ impl Topic {
         }
     }
 
-    fn frame(&self, publication: &Publication) -> Frame {
-        Frame::Message {
-            topic: Some(self.name.clone()),
-            message: publication.message.clone(),
-            position: publication.position,
-        }
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn frame(topic: &Arc<str>, publication: &Publication) -> Frame {
+    Frame::Message {
+        topic: Some(topic.clone()),
+        message: publication.message.clone(),
+        position: publication.position,
+        id: publication.id,
     }
 }
 
@@ -260,11 +263,7 @@ impl State {
     fn fan_out(&mut self, topic: &Arc<str>, publication: &Publication) {
         for receiver in self.receivers.values() {
             if !receiver.has(publication) && !receiver.is_excepted(publication) {
-                receiver.queue.push(Frame::Message {
-                    topic: Some(topic.clone()),
-                    message: publication.message.clone(),
-                    position: publication.position,
-                });
+                receiver.queue.push(frame(topic, publication));
             }
         }
     }

@@ -91,6 +91,14 @@ impl Scope {
         &self.path
     }
 
+    /// The topics of the hub that belongs to these channels. Who subscribed one of
+    /// them was asked for the permission.
+    pub(crate) fn hub(&self) -> Self {
+        let (tenant, rest) = self.path.split_once(':').unwrap_or_default();
+        let (_, name) = rest.split_once(':').unwrap_or_default();
+        Self { path: format!("{tenant}:hub:{name}").into() }
+    }
+
     /// A key of one shard that belongs to no single id.
     pub fn in_shard<'a>(&'a self, shard: u8, kind: char, name: &'a str) -> RedisKey<'a> {
         RedisKey::Shard { scope: self, shard, kind, name }

@@ -16,8 +16,7 @@ mod store;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::guest::{Listen, Once};
-pub(crate) use self::guest::decode_message;
+pub use self::guest::Inbox;
 pub use self::host::{HasHub, View};
 pub use self::redis::RedisStore;
 pub use self::sqlite::SqliteStore;
@@ -28,7 +27,7 @@ use crate::channel::{Page, StoreError, page_request};
 use crate::delivery::{Delivery, Listener, MESSAGE_BYTES_MAX, Message, Position};
 use crate::error::{Outcome, Refused, Unavailable};
 use crate::grant::{HubScope, Key, Limits};
-use crate::ids::Ids;
+use crate::ids::{Id, Ids};
 
 /// Longest topic, in bytes.
 pub const TOPIC_BYTES_MAX: u64 = 255;
@@ -52,6 +51,9 @@ pub const POSITION_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How long a group remembers who took a message: longer than two of its hosts
 /// can be apart in hearing of it, unless one was stopped.
 pub const CLAIM_TTL: Duration = Duration::from_secs(120);
+
+/// Pause before a claim is tried again, after the store did not answer.
+const CLAIM_RETRY: Duration = Duration::from_millis(200);
 
 const _: () = assert!(POSITION_TTL.as_millis() > HISTORY_TTL_MS_MAX as u128);
 
@@ -137,7 +139,7 @@ impl Bus {
     pub async fn unsubscribe(&self, topic: &str, channel: &str) -> Result<bool, Error> {
         let (key, topic) = (self.channel(channel)?, self.topic(topic)?);
         let done = self.store.unsubscribe(key, topic.id(), self.delivery.host_id()).await?;
-        self.delivery.unsubscribed(key, topic, done.order).await;
+        self.delivery.unsubscribed(key, topic.id(), done.order);
         Ok(done.changed)
     }
 
@@ -191,20 +193,27 @@ impl Bus {
         Ok(self.store.history(topic, parse(since)?.as_ref(), limit).await?)
     }
 
-    /// Listens to a topic on behalf of the host: no channel, and no subscription
+    /// Listens to topics on behalf of the host: no channel, and no subscription
     /// that others could see. Ends when it is dropped.
-    pub async fn listen(&self, topic: &str) -> Result<Listener, Error> {
-        Ok(self.delivery.listen(self.topic(topic)?).await?)
+    pub async fn listen(&self, topics: &[impl AsRef<str>]) -> Result<Listener, Error> {
+        let keys = topics.iter().map(|topic| self.topic(topic.as_ref()));
+        let keys = keys.collect::<Result<Vec<_>, _>>()?;
+        Ok(self.delivery.listen(&keys).await?)
     }
 
-    /// Whether this caller is the first of `group` to take a message.
-    pub(crate) async fn claim(
-        &self,
-        topic: &str,
-        group: &str,
-        id: crate::ids::Id,
-    ) -> Result<bool, Error> {
-        Ok(self.store.claim(self.topic(topic)?, group, id).await?)
+    /// Whether this caller is the first of `group` to take a message. Asks until the
+    /// store answers, for nobody else may take it before; an answer that is lost may
+    /// lose the message to the group.
+    async fn claim_until_told(&self, topic: &str, group: &str, id: Id) -> bool {
+        loop {
+            match self.store.claim(self.scope.topics().key(topic), group, id).await {
+                Ok(first) => return first,
+                Err(err) => {
+                    tracing::warn!(topic, group, "{}", crate::error::chain(&err));
+                    tokio::time::sleep(CLAIM_RETRY).await;
+                }
+            }
+        }
     }
 
     fn channel<'a>(&'a self, id: &'a str) -> Result<Key<'a>, Refused> {

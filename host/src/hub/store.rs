@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{RedisStore, SqliteStore};
-use crate::channel::{Page, PageRequest, StoreError};
+use crate::channel::{Life, Page, PageRequest, StoreError};
 use crate::delivery::{HostId, Message, Position, Publication};
 use crate::grant::{Key, Scope};
 use crate::ids::Id;
@@ -85,8 +85,8 @@ pub struct Subscription {
 /// The topics of a channel at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Topics {
-    /// Of the last change.
-    pub order: u64,
+    /// Which channel it is, and its last change.
+    pub life: Life,
     /// In the order of their bytes.
     pub names: Vec<String>,
 }

@@ -12,7 +12,7 @@ use crate::grant::{Key, Scope};
 
 /// What this host knows of a channel that it holds.
 #[derive(Debug)]
-pub(super) struct Socket {
+pub(super) struct Held {
     /// Of this host's receivers.
     pub(super) number: u64,
     pub(super) scope: Scope,
@@ -39,15 +39,20 @@ struct Topics {
 /// removes the channel, as [`Attachment::detach`] does with an answer.
 #[derive(Debug)]
 pub struct Attachment {
-    socket: Arc<Socket>,
+    held: Arc<Held>,
     delivery: Delivery,
-    detached: bool,
+    /// Whether it is in the store, and so is to be removed from it.
+    added: bool,
 }
 
-/// What a gateway implements: where the frames of a channel go.
-pub trait Socket2 {}
+/// Where the frames of a channel go: what a gateway implements for its sockets.
+pub trait Socket: Send {
+    /// Writes one frame; the close is the last. May wait for the peer: what comes
+    /// meanwhile is queued, within bounds. False if the peer is gone.
+    fn write(&mut self, frame: Frame) -> impl Future<Output = bool> + Send;
+}
 
-impl Socket {
+impl Held {
     pub(super) fn new(number: u64, scope: Scope, id: &str, queue: Arc<Queue>) -> Arc<Self> {
         Arc::new(Self { number, scope, id: id.into(), queue, topics: Mutex::default() })
     }
@@ -61,6 +66,11 @@ impl Socket {
         let mut topics = self.lock();
         topics.born = born;
         topics.order = topics.order.max(born);
+    }
+
+    /// The order of its beginning; zero before the store has it.
+    pub(super) fn born(&self) -> u64 {
+        self.lock().born
     }
 
     /// Whether a notice is of this channel, rather than an earlier one of its id.
@@ -112,6 +122,13 @@ impl Socket {
         before.map(|(name, _)| name.clone()).collect()
     }
 
+    /// Those of `names` that it does not have.
+    pub(super) fn lacks(&self, mut names: Vec<String>) -> Vec<String> {
+        let topics = self.lock();
+        names.retain(|name| !matches!(topics.by_name.get(name), Some((_, Some(_)))));
+        names
+    }
+
     /// All changes up to `order` were heard.
     pub(super) fn settled(&self, order: u64) {
         let mut topics = self.lock();
@@ -144,42 +161,62 @@ impl Topics {
 }
 
 impl Attachment {
-    pub(super) fn new(socket: Arc<Socket>, delivery: Delivery) -> Self {
-        Self { socket, delivery, detached: false }
+    pub(super) fn new(held: Arc<Held>, delivery: Delivery) -> Self {
+        Self { held, delivery, added: false }
+    }
+
+    /// The store has it, since `born`.
+    pub(super) fn added(&mut self, born: u64) {
+        self.held.added(born);
+        self.added = true;
     }
 
     /// The channel's id.
     pub fn id(&self) -> &str {
-        &self.socket.id
+        &self.held.id
     }
 
     /// The next frame, as soon as there is one; none after [`Frame::Closed`].
     /// Cancelling it loses nothing.
     pub async fn next(&mut self) -> Option<Frame> {
-        self.socket.queue.next().await
+        self.held.queue.next().await
+    }
+
+    /// Writes all frames to `socket` until either ends, and removes the channel.
+    pub async fn serve(mut self, mut socket: impl Socket) -> Result<(), channel::Error> {
+        while let Some(frame) = self.next().await {
+            if !socket.write(frame).await {
+                break;
+            }
+        }
+        self.detach().await
     }
 
     /// Removes the channel: its socket is closed, or is to be.
     pub async fn detach(mut self) -> Result<(), channel::Error> {
-        self.detached = true;
-        self.delivery.release(&self.socket);
-        self.delivery.channels().remove(&[self.socket.key()], &Close::normal()).await?;
-        Ok(())
+        self.added = false;
+        self.delivery.release(&self.held);
+        Ok(remove(&self.delivery, &self.held).await?)
     }
+}
+
+/// Removes this channel, and not a later one of its id.
+async fn remove(delivery: &Delivery, held: &Held) -> Result<(), StoreError> {
+    let close = Close::normal();
+    delivery.channels().remove(&[held.key()], &close, Some(held.born())).await.map(drop)
 }
 
 impl Drop for Attachment {
     fn drop(&mut self) {
-        if self.detached {
+        self.delivery.release(&self.held);
+        if !self.added {
             return;
         }
-        self.delivery.release(&self.socket);
         // Without a runtime, or if this fails, the channel ends by its time-to-live.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let (socket, delivery) = (self.socket.clone(), self.delivery.clone());
+            let (held, delivery) = (self.held.clone(), self.delivery.clone());
             runtime.spawn(async move {
-                let removed = delivery.channels().remove(&[socket.key()], &Close::normal()).await;
-                if let Err(err @ StoreError::Unavailable(_)) = removed {
+                if let Err(err) = remove(&delivery, &held).await {
                     tracing::info!("a channel was not removed: {}", crate::error::chain(&err));
                 }
             });
