@@ -21,10 +21,10 @@ pub(crate) use self::cursor::Cursor;
 pub use self::host::{HasChannel, View};
 pub use self::redis::RedisStore;
 pub(crate) use self::redis::{Shard, malformed as redis_malformed, millis, page_of};
+pub use self::sqlite::SqliteStore;
 pub(crate) use self::sqlite::{
     Change as SqliteChange, after as sqlite_after, find as find_in_sqlite, page as sqlite_page,
 };
-pub use self::sqlite::SqliteStore;
 pub use self::store::{
     Backend, Change, Info, Life, NewChannel, Page, PageRequest, State, Store, StoreError, Swap,
 };

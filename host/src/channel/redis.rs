@@ -125,8 +125,7 @@ impl Store for RedisStore {
     async fn state(&self, key: Key<'_>) -> Result<State, StoreError> {
         let mut get = redis::cmd("HMGET");
         get.arg(Shard::of(key).key('c', key.id())).arg("b").arg("v").arg("s");
-        let (born, version, value): (Option<u64>, Option<u64>, _) =
-            self.redis.query(&get).await?;
+        let (born, version, value): (Option<u64>, Option<u64>, _) = self.redis.query(&get).await?;
         born.ok_or(StoreError::NotFound)?;
         Ok(State { version: version.unwrap_or(0), value })
     }

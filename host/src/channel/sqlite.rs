@@ -81,7 +81,8 @@ impl Store for SqliteStore {
     }
 
     async fn get(&self, key: Key<'_>) -> Result<Info, StoreError> {
-        let sql = "SELECT opening_data, user FROM channel WHERE scope = ? AND id = ? AND expires_ms > ?";
+        let sql =
+            "SELECT opening_data, user FROM channel WHERE scope = ? AND id = ? AND expires_ms > ?";
         let read = async {
             let row: Option<(String, Option<String>)> = query_as(sql)
                 .bind(key.scope().path())
@@ -96,7 +97,8 @@ impl Store for SqliteStore {
     }
 
     async fn state(&self, key: Key<'_>) -> Result<State, StoreError> {
-        let sql = "SELECT version, state FROM channel WHERE scope = ? AND id = ? AND expires_ms > ?";
+        let sql =
+            "SELECT version, state FROM channel WHERE scope = ? AND id = ? AND expires_ms > ?";
         let read = async {
             let row: Option<(i64, Option<String>)> = query_as(sql)
                 .bind(key.scope().path())
@@ -162,7 +164,9 @@ impl Store for SqliteStore {
                     .await?;
                 removed += 1;
                 let order = change.next_order().await?;
-                change.tell(*key, live.host.as_deref(), order, &Event::Removed(close.clone())).await?;
+                change
+                    .tell(*key, live.host.as_deref(), order, &Event::Removed(close.clone()))
+                    .await?;
             }
             change.commit().await?;
             Ok(removed)

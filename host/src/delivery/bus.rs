@@ -1,8 +1,8 @@
 //! How hosts hear of each other: by the store that they share.
 
+use super::Hearer;
 use super::redis::RedisBus;
 use super::sqlite::SqliteBus;
-use super::Hearer;
 use crate::error::Unavailable;
 pub(crate) use crate::redis::Heard;
 use crate::redis::Redis;

@@ -118,7 +118,8 @@ impl Held {
     /// Those that it has, and had not yet in the change `order`.
     pub(super) fn topics_before(&self, order: u64) -> Vec<String> {
         let topics = self.lock();
-        let before = topics.by_name.iter().filter(|(_, (at, topic))| *at < order && topic.is_some());
+        let before =
+            topics.by_name.iter().filter(|(_, (at, topic))| *at < order && topic.is_some());
         before.map(|(name, _)| name.clone()).collect()
     }
 

@@ -58,7 +58,7 @@ pub struct Publication {
 
 /// What the host that holds a channel is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice {
+pub(crate) struct Notice {
     /// Grows with every change of the channel's shard.
     pub order: u64,
     /// The channel's id.
@@ -69,7 +69,7 @@ pub struct Notice {
 
 /// What happened to a channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
+pub(crate) enum Event {
     /// It was subscribed to a topic, perhaps since a position.
     Subscribed {
         /// The topic.
@@ -210,7 +210,7 @@ impl Publication {
 
 impl Event {
     /// The letter that says what it is.
-    pub fn letter(&self) -> u8 {
+    pub(crate) fn letter(&self) -> u8 {
         match self {
             Self::Subscribed { .. } => b'S',
             Self::Unsubscribed { .. } => b'U',
@@ -220,7 +220,7 @@ impl Event {
     }
 
     /// What follows the channel's id in a notice.
-    pub fn rest(&self) -> Vec<u8> {
+    pub(crate) fn rest(&self) -> Vec<u8> {
         let mut out = Vec::new();
         match self {
             Self::Subscribed { topic, since } => {
@@ -264,7 +264,7 @@ impl Event {
 
 impl Notice {
     /// A notice as it is sent.
-    pub fn bytes(order: u64, channel: &str, event: &Event) -> Vec<u8> {
+    pub(crate) fn bytes(order: u64, channel: &str, event: &Event) -> Vec<u8> {
         let mut out = vec![event.letter()];
         out.extend_from_slice(&order.to_be_bytes());
         push_text(&mut out, channel);
@@ -273,7 +273,7 @@ impl Notice {
     }
 
     /// Reads what [`Notice::bytes`] wrote, or a script did.
-    pub fn read(bytes: &[u8]) -> Result<Self, Malformed> {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut bytes = Reader(bytes);
         let letter = bytes.byte()?;
         let order = u64::from_be_bytes(bytes.eight()?);

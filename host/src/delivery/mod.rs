@@ -28,7 +28,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 pub(crate) use self::bus::{Bus, Heard};
-use self::ear::{Ear, Ears};
+use self::ear::Ears;
 use self::held::Held;
 pub use self::held::{Attachment, Socket};
 pub use self::message::{

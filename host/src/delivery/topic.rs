@@ -195,12 +195,7 @@ impl Topic {
     }
 
     /// Reads history, however long that takes: nothing is delivered before.
-    async fn history(
-        &self,
-        store: &hub::Backend,
-        since: Option<Position>,
-        limit: u32,
-    ) -> History {
+    async fn history(&self, store: &hub::Backend, since: Option<Position>, limit: u32) -> History {
         loop {
             match store.history(self.scope.key(&self.name), since.as_ref(), limit).await {
                 Ok(history) => return history,
@@ -237,8 +232,7 @@ impl Topic {
                 return;
             };
             since = position;
-            if !history.more
-                && join(&|number, receiver| self.add_at(number, receiver, Some(since)))
+            if !history.more && join(&|number, receiver| self.add_at(number, receiver, Some(since)))
             {
                 return;
             }

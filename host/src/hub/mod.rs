@@ -20,9 +20,7 @@ pub use self::guest::Inbox;
 pub use self::host::{HasHub, View};
 pub use self::redis::RedisStore;
 pub use self::sqlite::SqliteStore;
-pub use self::store::{
-    Backend, History, Keep, NewPublication, Store, Subscription, Topics,
-};
+pub use self::store::{Backend, History, Keep, NewPublication, Store, Subscription, Topics};
 use crate::channel::{Page, StoreError, page_request};
 use crate::delivery::{Delivery, Listener, MESSAGE_BYTES_MAX, Message, Position};
 use crate::error::{Outcome, Refused, Unavailable};
@@ -235,7 +233,9 @@ impl From<StoreError> for Error {
     fn from(err: StoreError) -> Self {
         match err {
             StoreError::NotFound => Self::NotFound,
-            StoreError::Full { max } => Refused::TooLarge { what: "a channel's topics", max }.into(),
+            StoreError::Full { max } => {
+                Refused::TooLarge { what: "a channel's topics", max }.into()
+            }
             StoreError::Exists | StoreError::Cursor => Self::InvalidCursor,
             StoreError::Unavailable(err) => Self::Unavailable(err),
         }

@@ -128,8 +128,7 @@ impl Store for SqliteStore {
             let live = find_in_sqlite(&mut tx, channel, now_ms).await?;
             let live = live.ok_or(StoreError::NotFound)?;
             let sql = "SELECT topic FROM subscription WHERE channel = ? ORDER BY topic";
-            let names =
-                query_scalar(sql).bind(signed(live.life.born)).fetch_all(&mut *tx).await?;
+            let names = query_scalar(sql).bind(signed(live.life.born)).fetch_all(&mut *tx).await?;
             Ok(Topics { life: live.life, names })
         };
         self.file.within(read).await
@@ -142,7 +141,8 @@ impl Store for SqliteStore {
         request: PageRequest<'_>,
     ) -> Result<Page, StoreError> {
         let after = sqlite_after(request)?;
-        let sql = "SELECT c.born, c.id, c.user FROM subscription s JOIN channel c ON c.born = s.channel
+        let sql =
+            "SELECT c.born, c.id, c.user FROM subscription s JOIN channel c ON c.born = s.channel
             WHERE s.scope = ? AND s.topic = ? AND s.channel > ? AND c.expires_ms > ?
             ORDER BY s.channel LIMIT ?";
         let read = async {
@@ -286,7 +286,8 @@ async fn find_topic(
     let sql = "SELECT row, epoch, last, last_id, keep, ttl_ms, expires_ms FROM topic
         WHERE scope = ? AND name = ? AND forgotten_ms > ?";
     let found = query_as(sql).bind(topic.scope().path()).bind(topic.id()).bind(signed(now_ms));
-    let found: Option<(i64, Vec<u8>, i64, Vec<u8>, i64, i64, i64)> = found.fetch_optional(tx).await?;
+    let found: Option<(i64, Vec<u8>, i64, Vec<u8>, i64, i64, i64)> =
+        found.fetch_optional(tx).await?;
     Ok(found.map(|(row, epoch, last, last_id, keep, ttl_ms, expires_ms)| Kept {
         row,
         epoch,
@@ -368,7 +369,8 @@ async fn sweep(change: &mut Change<'_>) -> Result<(), StoreError> {
     for sql in SWEEPS {
         query(sql).bind(signed(change.micros / 1000)).execute(&mut *change.tx).await?;
     }
-    let expired = "SELECT row FROM topic WHERE expires_ms BETWEEN 1 AND ? ORDER BY expires_ms LIMIT 1";
+    let expired =
+        "SELECT row FROM topic WHERE expires_ms BETWEEN 1 AND ? ORDER BY expires_ms LIMIT 1";
     let expired = query_scalar(expired).bind(signed(change.micros / 1000));
     let Some(row) = expired.fetch_optional(&mut *change.tx).await? else { return Ok(()) };
     let row: i64 = row;

@@ -64,8 +64,8 @@ struct Kept {
 impl Program {
     /// Starts to listen. Returns once everything published from now on will be heard.
     pub async fn listen(&self, listens: &[Listen]) -> Result<Listening, ListenError> {
-        let pre = HandlerPre::new(self.pre.clone())
-            .map_err(|err| ListenError::NoHandler(err.into()))?;
+        let pre =
+            HandlerPre::new(self.pre.clone()).map_err(|err| ListenError::NoHandler(err.into()))?;
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for listen in listens {
