@@ -17,6 +17,18 @@ use crate::sqlite::Sqlite;
 /// How long a store may take to answer, unless the embedder says otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(2);
 
+/// What an address of Redis may begin with.
+const REDIS: [&str; 8] = [
+    "redis",
+    "rediss",
+    "redis+unix",
+    "unix",
+    "redis+cluster",
+    "rediss+cluster",
+    "redis+sentinel",
+    "rediss+sentinel",
+];
+
 /// What the host offers its guests. Cloning is cheap; one is made for a process.
 #[derive(Debug, Clone)]
 pub struct Services {
@@ -203,7 +215,7 @@ impl FromStr for StoreUrl {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
-            Some(("redis" | "redis+unix" | "unix", _)) => Ok(Self::Redis(text.to_owned())),
+            Some((scheme, _)) if REDIS.contains(&scheme) => Ok(Self::Redis(text.to_owned())),
             Some(("sqlite", path)) => Ok(Self::file(path.strip_prefix("//").unwrap_or(path))),
             Some((scheme, rest)) if rest.starts_with("//") => Err(format!(
                 "`{scheme}` is not a store; use redis://host:port, redis+unix:///path, or a file's path"
