@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here should end the test where it fails")]
 
+#[path = "deploy/cluster.rs"]
+mod cluster;
 #[path = "deploy/subscribe.rs"]
 mod subscribe;
 
