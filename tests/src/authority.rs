@@ -1,9 +1,9 @@
 //! A certificate authority of a test's own, and a server that trusts nobody else.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
 use crate::RedisServer;
@@ -21,6 +21,8 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // Were its name that of what it certifies, this would look signed by itself.
+        params.distinguished_name.push(DnType::CommonName, "authority");
         let ca = params.self_signed(&key).unwrap();
         fs::write(folder.path().join("ca.pem"), ca.pem()).unwrap();
         let issuer = Issuer::new(params, key);
@@ -41,11 +43,19 @@ impl Authority {
 
     /// A server that speaks TLS only, and only with those who have a certificate.
     pub fn server(&self, settings: &[&str]) -> RedisServer {
-        let [cert, key, ca] = ["server.pem", "server.key", "ca.pem"].map(|name| self.file(name));
-        let text = |path: &Path| path.to_str().unwrap().to_owned();
-        let (cert, key, ca) = (text(&cert), text(&key), text(&ca));
-        let tls = ["--tls-cert-file", &cert, "--tls-key-file", &key, "--tls-ca-cert-file", &ca];
-        RedisServer::tls(&[&tls[..], settings].concat())
+        let tls = self.settings();
+        let tls: Vec<&str> =
+            tls.iter().map(String::as_str).chain(settings.iter().copied()).collect();
+        RedisServer::tls(&tls)
+    }
+
+    /// The settings of such a server.
+    pub(crate) fn settings(&self) -> Vec<String> {
+        let files = [("cert", "server.pem"), ("key", "server.key"), ("ca-cert", "ca.pem")];
+        let settings = files.map(|(setting, name)| {
+            [format!("--tls-{setting}-file"), self.file(name).display().to_string()]
+        });
+        settings.concat()
     }
 
     /// What an address has to say of the files, for a server that trusts only these.

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 use redis::{Cmd, FromRedisValue, cmd};
 
-use crate::{RedisServer, until};
+use crate::{Authority, RedisServer, until};
 
 /// How many slots there are, and masters to share them.
 const SLOTS: u16 = 16384;
@@ -17,6 +17,8 @@ pub struct Cluster {
     pub nodes: Vec<RedisServer>,
     /// The nodes' names in the cluster.
     ids: Vec<String>,
+    /// What its address says after the `?`.
+    query: Option<String>,
     /// Ends the nodes of a cluster that is never dropped.
     _guard: Option<Child>,
 }
@@ -38,17 +40,29 @@ impl Cluster {
         Self::start(MASTERS, &["--cluster-node-timeout", "60000"]).await
     }
 
-    /// Ends the nodes when this process ends, however it does: what is in a static is
-    /// never dropped.
-    #[must_use]
-    pub fn until_exit(mut self) -> Self {
+    /// Masters that are ended when this process ends, however it does: what is in a
+    /// static is never dropped.
+    pub(crate) fn shared() -> Self {
+        // The runtime that asks for it is one test's, and ends with that.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let start = std::thread::spawn(move || runtime.block_on(Self::masters()));
+        let mut shared = start.join().unwrap();
         let mut kill = "read _; kill -9".to_owned();
-        for node in &self.nodes {
+        for node in &shared.nodes {
             kill.push_str(&format!(" {}", node.pid()));
         }
         let guard = Command::new("sh").args(["-c", &kill]).stdin(Stdio::piped()).spawn();
-        self._guard = Some(guard.unwrap());
-        self
+        shared._guard = Some(guard.unwrap());
+        shared
+    }
+
+    /// Masters that speak TLS only.
+    pub async fn with_tls(authority: &Authority) -> Self {
+        let settings = authority.settings();
+        let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+        let nodes = (0..MASTERS).map(|_| RedisServer::tls_node(&settings)).collect();
+        let cluster = Self::join(nodes).await;
+        Self { query: Some(authority.query()), ..cluster }
     }
 
     async fn start(count: u16, settings: &[&str]) -> Self {
@@ -56,7 +70,11 @@ impl Cluster {
         // how fast the machine is.
         let common = ["--cluster-replica-validity-factor", "0", "--repl-diskless-sync-delay", "0"];
         let settings = [&common[..], settings].concat();
-        let nodes: Vec<_> = (0..count).map(|_| RedisServer::node(&settings)).collect();
+        Self::join((0..count).map(|_| RedisServer::node(&settings)).collect()).await
+    }
+
+    async fn join(nodes: Vec<RedisServer>) -> Self {
+        let count = u16::try_from(nodes.len()).unwrap();
         let mut ids = Vec::new();
         for (node, n) in nodes.iter().zip(0_u16..) {
             ids.push(node.query(cmd("CLUSTER").arg("MYID")).await);
@@ -72,7 +90,7 @@ impl Cluster {
             meet.arg("MEET").arg("127.0.0.1").arg(node.port()).arg(node.bus());
             nodes[0].query::<()>(&meet).await;
         }
-        let cluster = Self { nodes, ids, _guard: None };
+        let cluster = Self { nodes, ids, query: None, _guard: None };
         cluster.settle(count).await;
         for n in usize::from(MASTERS)..usize::from(count) {
             let master = &cluster.ids[n - usize::from(MASTERS)];
@@ -113,7 +131,10 @@ impl Cluster {
     pub fn url(&self) -> String {
         let hosts: Vec<_> =
             self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port())).collect();
-        format!("redis+cluster://{}", hosts.join(","))
+        match &self.query {
+            Some(query) => format!("rediss+cluster://{}?{query}", hosts.join(",")),
+            None => format!("redis+cluster://{}", hosts.join(",")),
+        }
     }
 
     /// Which node was given the slot of `key` when the cluster began.

@@ -29,6 +29,8 @@ enum Listens {
     Tls(u16),
     /// A cluster's node, which also listens for the others.
     Node(u16),
+    /// Such a node where TLS is spoken, also with the others.
+    TlsNode(u16),
     /// A Sentinel, whose settings are in a file that it writes to.
     Sentinel(u16),
 }
@@ -82,6 +84,11 @@ impl RedisServer {
         Self::listening(settings, Listens::Node, "")
     }
 
+    /// A server that may be a node of a cluster that speaks TLS.
+    pub fn tls_node(settings: &[&str]) -> Self {
+        Self::listening(settings, Listens::TlsNode, "")
+    }
+
     /// A Sentinel.
     pub fn sentinel(file: &str) -> Self {
         Self::listening(&[], Listens::Sentinel, file)
@@ -127,6 +134,13 @@ impl RedisServer {
             Listens::Node(port) => {
                 let bus = port - BUS_BELOW;
                 format!("--port {port} --cluster-enabled yes --cluster-port {bus}")
+            }
+            Listens::TlsNode(port) => {
+                let bus = port - BUS_BELOW;
+                format!(
+                    "--port 0 --tls-port {port} --cluster-enabled yes --cluster-port {bus} \
+                     --tls-cluster yes"
+                )
             }
             Listens::Sentinel(port) => format!("{SENTINEL_FILE} --sentinel --port {port}"),
         };
@@ -206,6 +220,7 @@ impl RedisServer {
             Listens::Plain(port)
             | Listens::Tls(port)
             | Listens::Node(port)
+            | Listens::TlsNode(port)
             | Listens::Sentinel(port) => port,
         }
     }
@@ -239,6 +254,13 @@ impl RedisServer {
     /// Runs one command of the test's own.
     pub async fn query<T: FromRedisValue>(&self, cmd: &Cmd) -> T {
         cmd.query_async(&mut self.connect().await).await.unwrap()
+    }
+
+    /// Runs one command of the default user, who has this password.
+    pub async fn query_as<T: FromRedisValue>(&self, password: &str, cmd: &Cmd) -> T {
+        let mut redis = self.connect().await;
+        redis::cmd("AUTH").arg(password).exec_async(&mut redis).await.unwrap();
+        cmd.query_async(&mut redis).await.unwrap()
     }
 
     /// Whether it was not killed.

@@ -72,6 +72,10 @@ impl Dial {
         matches!(self.kind, Kind::Cluster)
     }
 
+    pub(super) fn is_tls(&self) -> bool {
+        self.tls.is_some()
+    }
+
     /// Where the one server is that all but clusters have.
     pub(super) fn place(&self) -> Place {
         match self.kind {
@@ -97,7 +101,7 @@ impl Dial {
             let opened = match self.open(&place, login.clone(), &config()).await {
                 // A server that refuses everybody says why to the first command, and
                 // RESP3 begins with one.
-                Err(err) if err.is_connection_dropped() && !err.is_connection_refusal() => {
+                Err(err) if is_vague(&err) => {
                     let login = login.clone().set_protocol(ProtocolVersion::RESP3);
                     let why = self.open(&place, login, &config()).await.err();
                     Err(why.unwrap_or(err))
@@ -236,6 +240,12 @@ impl Dial {
         }
         Err(why)
     }
+}
+
+/// Whether a server may have said more than the library tells.
+fn is_vague(err: &RedisError) -> bool {
+    err.kind() == ErrorKind::AuthenticationFailed
+        || err.is_connection_dropped() && !err.is_connection_refusal()
 }
 
 impl Place {

@@ -5,6 +5,7 @@
 mod address;
 mod cluster;
 mod dial;
+mod explain;
 mod line;
 mod link;
 mod slots;
@@ -28,6 +29,7 @@ use crate::services::OpenError;
 use self::address::Address;
 use self::cluster::Cluster;
 use self::dial::Dial;
+use self::explain::explain;
 use self::link::Link;
 pub use self::subscriber::{Heard, Subscriber};
 
@@ -72,24 +74,34 @@ impl Redis {
             let link = Link::connect(dial.clone(), dial.place()).await;
             link.map(|link| Servers::One(Arc::new(link)))
         };
-        let servers = servers.map_err(|err| OpenError::new(url, err.into()))?;
-        let redis = Self { dial, servers };
-        redis.check_version(url).await?;
+        let fail = |err| OpenError::new(url, explain(err, dial.is_tls()));
+        let redis = Self { servers: servers.map_err(fail)?, dial: dial.clone() };
+        let info: String = redis.query(redis::cmd("INFO").arg("server")).await.map_err(fail)?;
+        redis.check_server(&info).map_err(|why| OpenError::new(url, why.into()))?;
         Ok(redis)
     }
 
-    async fn check_version(&self, url: &str) -> Result<(), OpenError> {
-        let info: String = self
-            .query(redis::cmd("INFO").arg("server"))
-            .await
-            .map_err(|err| OpenError::new(url, err.into()))?;
-        let version =
-            info.lines().find_map(|line| line.strip_prefix("redis_version:")).unwrap_or("0");
+    /// Whether the server is one that this address is for, and new enough.
+    fn check_server(&self, info: &str) -> Result<(), String> {
+        let value = |name| {
+            let mut lines = info.lines();
+            lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap_or("0")
+        };
+        match value("redis_mode") {
+            "cluster" if !self.dial.is_cluster() => {
+                return Err("it is a node of a cluster; write redis+cluster:// for redis://".into());
+            }
+            "sentinel" => {
+                let address = "redis+sentinel://HOST:PORT/MASTER";
+                return Err(format!("it is a Sentinel; write {address}"));
+            }
+            _ => {}
+        }
+        let version = value("redis_version");
         let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
         if (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < VERSION_MIN {
             let (major, minor) = VERSION_MIN;
-            let why = format!("Redis {version} is too old; {major}.{minor} or newer is needed");
-            return Err(OpenError::new(url, why.into()));
+            return Err(format!("Redis {version} is too old; {major}.{minor} or newer is needed"));
         }
         Ok(())
     }
