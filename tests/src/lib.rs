@@ -8,11 +8,13 @@ pub mod build;
 mod gate;
 mod harness;
 mod log;
+mod receive;
 mod redis;
 mod stage;
 
 pub use self::gate::Gate;
-pub use self::harness::{Harness, Span, bucket, grant, sessions};
+pub use self::harness::{Harness, Span, bucket, bus, channels, grant, sessions};
 pub use self::log::Log;
+pub use self::receive::{Receive, closed, eventually, frame, heard, hears, text};
 pub use self::redis::{Count, RedisServer};
 pub use self::stage::{Stage, call, granted, limits, program, run};
