@@ -2,23 +2,32 @@
 
 wasmtime::component::bindgen!({
     path: "../wit",
-    world: "service",
+    world: "handler",
     // What does not reach a store is a plain call: it needs no fiber and no future.
+    exports: { default: async },
     imports: {
         "satama:services/cache.[static]bucket.open": trappable,
         "satama:services/cache.[method]bucket.counts": trappable,
         "satama:services/cache.[drop]bucket": trappable,
         "satama:services/session.[static]store.open": trappable,
         "satama:services/session.[drop]store": trappable,
+        "satama:services/channel.[static]store.open": trappable,
+        "satama:services/channel.[drop]store": trappable,
+        "satama:services/hub.[static]bus.open": trappable,
+        "satama:services/hub.[drop]bus": trappable,
         default: async | trappable,
     },
     with: {
         "satama:services/cache.bucket": crate::cache::Bucket,
         "satama:services/cache.claim": crate::cache::Claim,
         "satama:services/session.store": crate::session::Sessions,
+        "satama:services/channel.store": crate::channel::Channels,
+        "satama:services/hub.bus": crate::hub::Bus,
     },
     trappable_error_type: {
         "satama:services/cache.error" => crate::cache::Error,
         "satama:services/session.error" => crate::session::Error,
+        "satama:services/channel.error" => crate::channel::Error,
+        "satama:services/hub.error" => crate::hub::Error,
     },
 });

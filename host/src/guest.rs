@@ -12,7 +12,7 @@ use wasmtime::component::ResourceTable;
 use crate::error::{Outcome, Refused, chain};
 use crate::grant::Grant;
 use crate::services::Services;
-use crate::{cache, session};
+use crate::{cache, channel, hub, session};
 
 /// Refusals and failures of one instance that reach the log; the rest are
 /// counted only, or a hostile guest could fill a disk with them.
@@ -64,6 +64,20 @@ impl Guest {
             session: &self.services.session,
             table: &mut self.table,
         }
+    }
+
+    /// What channels may see of this guest.
+    pub(crate) fn channel(&mut self) -> channel::View<'_> {
+        channel::View {
+            caller: &self.caller,
+            channel: &self.services.channel,
+            table: &mut self.table,
+        }
+    }
+
+    /// What the hub may see of this guest.
+    pub(crate) fn hub(&mut self) -> hub::View<'_> {
+        hub::View { caller: &self.caller, hub: &self.services.hub, table: &mut self.table }
     }
 
     /// The handles it holds.

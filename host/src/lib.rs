@@ -46,6 +46,9 @@ pub mod grant;
 pub mod runtime;
 
 pub mod cache;
+pub mod channel;
+pub mod delivery;
+pub mod hub;
 pub mod session;
 
 mod bindings;
@@ -54,7 +57,11 @@ mod digest;
 mod error;
 mod guest;
 mod ids;
-mod redis;
+mod json;
+/// For services, and for the tests of what they share: not a part of the library's
+/// interface.
+#[doc(hidden)]
+pub mod redis;
 mod services;
 mod sqlite;
 

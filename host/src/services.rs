@@ -8,7 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cache::{self, Cache};
+use crate::channel::{self, Channel};
 use crate::clock::Clock;
+use crate::delivery::{Bus, Delivery, HEARTBEAT, Hearer, HostId, Posts};
+use crate::hub::{self, Hub};
 use crate::ids::Ids;
 use crate::redis::Redis;
 use crate::session::{self, Session};
@@ -22,6 +25,9 @@ pub const DEADLINE: Duration = Duration::from_secs(2);
 pub struct Services {
     pub(crate) cache: Arc<Cache>,
     pub(crate) session: Arc<Session>,
+    pub(crate) channel: Arc<Channel>,
+    pub(crate) hub: Arc<Hub>,
+    delivery: Delivery,
 }
 
 /// Where a store is.
@@ -42,7 +48,9 @@ pub struct Builder {
     store: StoreUrl,
     cache: Option<StoreUrl>,
     session: Option<StoreUrl>,
+    channel: Option<StoreUrl>,
     deadline: Duration,
+    heartbeat: Duration,
     clock: Clock,
     ids: Ids,
 }
@@ -67,7 +75,9 @@ impl Services {
             store,
             cache: None,
             session: None,
+            channel: None,
             deadline: DEADLINE,
+            heartbeat: HEARTBEAT,
             clock: Clock::System,
             ids: Ids::system(),
         }
@@ -82,6 +92,21 @@ impl Services {
     pub fn session(&self) -> &Session {
         &self.session
     }
+
+    /// Channels, for the host's own use: a gateway attaches its sockets by them.
+    pub fn channel(&self) -> &Channel {
+        &self.channel
+    }
+
+    /// The event hub, for the host's own use.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// The receivers of this host.
+    pub fn delivery(&self) -> &Delivery {
+        &self.delivery
+    }
 }
 
 impl Builder {
@@ -94,6 +119,20 @@ impl Builder {
     /// Puts sessions on a store of their own.
     pub fn session(mut self, store: StoreUrl) -> Self {
         self.session = Some(store);
+        self
+    }
+
+    /// Puts channels on a store of their own, and the hub with them: subscriptions are
+    /// a part of their channel.
+    pub fn channel(mut self, store: StoreUrl) -> Self {
+        self.channel = Some(store);
+        self
+    }
+
+    /// How often the channels whose sockets this host holds are touched. They end
+    /// three heartbeats after a crash of the host.
+    pub fn heartbeat(mut self, heartbeat: Duration) -> Self {
+        self.heartbeat = heartbeat;
         self
     }
 
@@ -136,10 +175,40 @@ impl Builder {
                 session::SqliteStore::open(file.clone(), session.as_str()).await?,
             ),
         };
+        let url = self.channel.as_ref().unwrap_or(&self.store);
+        let connection = self.connect(&mut open, url).await?;
+        let delivery = self.delivery(connection, url.as_str()).await?;
+        let (channels, hub) = delivery.stores();
         Ok(Services {
-            cache: Arc::new(Cache::new(cache, self.ids)),
+            cache: Arc::new(Cache::new(cache, self.ids.clone())),
             session: Arc::new(Session::new(session)),
+            channel: Arc::new(Channel::new(channels, delivery.clone())),
+            hub: Arc::new(Hub::new(hub, delivery.clone(), self.ids)),
+            delivery,
         })
+    }
+
+    /// Opens the channels and the hub, and starts to hear of them.
+    async fn delivery(&self, connection: &Connection, url: &str) -> Result<Delivery, OpenError> {
+        let hearer = Hearer::default();
+        let (channels, hub, bus) = match connection {
+            Connection::Redis(redis) => {
+                let channels = channel::RedisStore::open(redis.clone(), url).await?;
+                let hub = hub::RedisStore::open(redis.clone(), url).await?;
+                let bus = Bus::redis(redis, hearer.clone(), url).await?;
+                (channel::Backend::Redis(channels), hub::Backend::Redis(hub), bus)
+            }
+            Connection::Sqlite(file) => {
+                let posts = Posts::open(file, url).await?;
+                let channels = channel::SqliteStore::open(file.clone(), posts.clone(), url).await?;
+                let hub = hub::SqliteStore::open(file.clone(), posts, url).await?;
+                let bus = Bus::sqlite(file.clone(), hearer.clone(), url).await?;
+                (channel::Backend::Sqlite(channels), hub::Backend::Sqlite(hub), bus)
+            }
+        };
+        let host = HostId::new(self.ids.next());
+        let stores = (Arc::new(channels), Arc::new(hub));
+        Ok(Delivery::start(host, self.heartbeat, stores, bus, &hearer))
     }
 
     async fn connect<'a>(

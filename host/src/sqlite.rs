@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
@@ -9,6 +10,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
 use sqlx::{Connection as _, Sqlite as Db, SqliteConnection, Transaction};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::clock::Clock;
@@ -32,6 +34,7 @@ pub struct Sqlite {
     writer: SqlitePool,
     deadline: Duration,
     clock: Clock,
+    posted: Arc<Notify>,
 }
 
 impl Sqlite {
@@ -61,7 +64,7 @@ impl Sqlite {
         let pool = |max| SqlitePoolOptions::new().max_connections(max).acquire_timeout(deadline);
         let writer = pool(1).connect_with(options.clone()).await.map_err(fail)?;
         let reader = pool(READERS).connect_with(options.read_only(true)).await.map_err(fail)?;
-        Ok(Self { reader, writer, deadline, clock })
+        Ok(Self { reader, writer, deadline, clock, posted: Arc::default() })
     }
 
     /// Brings a service's tables to the newest of its `migrations`, or refuses
@@ -121,6 +124,11 @@ impl Sqlite {
             Ok(done) => done,
             Err(_) => Err(sqlx::Error::PoolTimedOut.into()),
         }
+    }
+
+    /// Told by each commit that posts something to other hosts.
+    pub fn posted(&self) -> &Arc<Notify> {
+        &self.posted
     }
 
     /// The time that expiries are compared with.
@@ -195,4 +203,9 @@ impl From<sqlx::Error> for Unavailable {
 /// Unix time as SQLite keeps it. A time-to-live is bounded, so the sum fits.
 pub(crate) fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// What SQLite keeps of a number that was never negative.
+pub(crate) fn unsigned(value: i64) -> u64 {
+    u64::try_from(value).unwrap_or(0)
 }

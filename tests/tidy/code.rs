@@ -36,8 +36,9 @@ fn imports(files: &[File]) -> Vec<String> {
             if code.contains("bindings::") && !generated {
                 bad("generated types are for bindings.rs, runtime/, host.rs and guest.rs");
             }
-            if names(code, "redis::") && !is(&["redis.rs"]) {
-                bad("the redis crate is for redis.rs");
+            let redis = is(&["redis.rs"]) || file.path.starts_with("host/src/redis/");
+            if names(code, "redis::") && !redis {
+                bad("the redis crate is for redis.rs and redis/");
             }
             if names(code, "sqlx::") && !is(&["sqlite.rs"]) {
                 bad("the sqlx crate is for sqlite.rs");

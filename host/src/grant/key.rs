@@ -7,6 +7,7 @@
 //!
 //! ```text
 //! {acme:session:web:42}          a key of its own slot
+//! {acme:hub:chat:news}s:         another key of that slot
 //! {acme:cache:docs:2a}e:page/1   one of the keys of a shard: entry `page/1` of shard 2a
 //! ```
 //!
@@ -28,6 +29,13 @@ pub struct Scope {
     path: Box<str>,
 }
 
+/// The key spaces of a hub. Only [`super::Grant`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HubScope {
+    topics: Scope,
+    channels: Scope,
+}
+
 /// One thing in a [`Scope`]. Made without copying, on every call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Key<'a> {
@@ -40,6 +48,15 @@ pub struct Key<'a> {
 pub enum RedisKey<'a> {
     /// In a slot of its own.
     Own(Key<'a>),
+    /// In that slot too.
+    Beside {
+        /// Whose slot it is.
+        own: Key<'a>,
+        /// What the key holds; each service has its letters.
+        kind: char,
+        /// Whose it is.
+        name: &'a str,
+    },
     /// One of the keys of a shard.
     Shard {
         /// The space that is sharded.
@@ -74,6 +91,14 @@ impl Scope {
         &self.path
     }
 
+    /// The topics of the hub that belongs to these channels. Who subscribed one of
+    /// them was asked for the permission.
+    pub(crate) fn hub(&self) -> Self {
+        let (tenant, rest) = self.path.split_once(':').unwrap_or_default();
+        let (_, name) = rest.split_once(':').unwrap_or_default();
+        Self { path: format!("{tenant}:hub:{name}").into() }
+    }
+
     /// A key of one shard that belongs to no single id.
     pub fn in_shard<'a>(&'a self, shard: u8, kind: char, name: &'a str) -> RedisKey<'a> {
         RedisKey::Shard { scope: self, shard, kind, name }
@@ -91,14 +116,19 @@ impl<'a> Key<'a> {
         self.id
     }
 
-    /// The shard it is in: FNV-1a, 32 bits, of its id
-    /// (<http://www.isthe.com/chongo/tech/comp/fnv/>).
+    /// The shard it is in.
     pub fn shard(self) -> u8 {
+        self.shard_of(SHARDS)
+    }
+
+    /// The shard it is in if there are `shards`: FNV-1a, 32 bits, of its id
+    /// (<http://www.isthe.com/chongo/tech/comp/fnv/>).
+    pub fn shard_of(self, shards: u8) -> u8 {
         let hash = self
             .id
             .bytes()
             .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-        u8::try_from(hash % u32::from(SHARDS)).expect("there are fewer than 256 shards")
+        u8::try_from(hash % u32::from(shards)).expect("there are fewer than 256 shards")
     }
 
     /// The key of what `kind` says of this, beside its shard's other keys.
@@ -110,9 +140,37 @@ impl<'a> Key<'a> {
     pub fn own(self) -> RedisKey<'a> {
         RedisKey::Own(self)
     }
+
+    /// Another key in that slot.
+    pub fn beside(self, kind: char, name: &'a str) -> RedisKey<'a> {
+        RedisKey::Beside { own: self, kind, name }
+    }
+}
+
+impl HubScope {
+    pub(super) fn new(topics: Scope, channels: Scope) -> Self {
+        Self { topics, channels }
+    }
+
+    /// The hub's topics.
+    pub fn topics(&self) -> &Scope {
+        &self.topics
+    }
+
+    /// The channels that can be subscribed to them.
+    pub fn channels(&self) -> &Scope {
+        &self.channels
+    }
 }
 
 impl RedisKey<'_> {
+    /// The key's text.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(64);
+        self.write(&mut out).expect("writing to a Vec cannot fail");
+        out
+    }
+
     /// Writes the key's text.
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         match *self {
@@ -120,6 +178,11 @@ impl RedisKey<'_> {
                 write!(out, "{{{}:", key.scope.path)?;
                 escape(key.id, out)?;
                 out.write_all(b"}")
+            }
+            Self::Beside { own, kind, name } => {
+                Self::Own(own).write(out)?;
+                out.write_all(&[kind as u8, b':'])?;
+                out.write_all(name.as_bytes())
             }
             Self::Shard { scope, shard, kind, name } => {
                 // Pieces rather than one format: this is on the path of every read.
@@ -165,6 +228,7 @@ mod tests {
         let scope = Scope::new("acme", "session", "web");
         assert_eq!(text(&scope.key("42").own()), "{acme:session:web:42}");
         assert_eq!(text(&scope.key("a:}*").own()), "{acme:session:web:a%3A%7D%2A}");
+        assert_eq!(text(&scope.key("42").beside('s', "}x")), "{acme:session:web:42}s:}x");
         let scope = Scope::new("acme", "cache", "d:cs");
         assert_eq!(text(&scope.key("a}b").sharded('e')), "{acme:cache:d%3Acs:33}e:a}b");
     }
@@ -196,6 +260,7 @@ mod tests {
             let (a_key, b_key) = (a_scope.key(&a.3), b_scope.key(&b.3));
             prop_assert_ne!(text(&a_key.own()), text(&b_key.own()));
             prop_assert_ne!(text(&a_key.sharded('e')), text(&b_key.sharded('e')));
+            prop_assert_ne!(text(&a_key.beside('s', &a.3)), text(&b_key.beside('s', &b.3)));
             if a_scope != b_scope {
                 let prefix = format!("{{{}:", a_scope.path());
                 prop_assert!(!text(&b_key.own()).starts_with(&prefix));

@@ -13,6 +13,9 @@ use crate::digest::Digest;
 /// Longest manifest that is read, in bytes.
 const MANIFEST_BYTES_MAX: u64 = 1 << 20;
 
+/// Most topics of one listener: each is a subscription of every host.
+const LISTEN_TOPICS_MAX: usize = 1_000;
+
 /// A tenant's file, checked.
 #[derive(Debug)]
 pub struct Manifest {
@@ -22,6 +25,21 @@ pub struct Manifest {
     pub component: Option<PathBuf>,
     /// What that component must be, byte for byte, if it says so.
     pub digest: Option<Digest>,
+    /// What that component listens to.
+    pub listen: Vec<Listen>,
+}
+
+/// Topics that a component listens to, with one queue for all of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen {
+    /// The hub, which is granted.
+    pub hub: String,
+    /// Exact names.
+    pub topics: Vec<String>,
+    /// Each message comes to one host of this group; without, to every host.
+    pub group: Option<String>,
+    /// Whether an instance is kept from one message to the next.
+    pub kept: bool,
 }
 
 /// A manifest that cannot be used: `file:line:column: why`.
@@ -44,6 +62,8 @@ struct File {
     digest: Option<Digest>,
     cache: Option<Cache>,
     session: Option<Session>,
+    channel: Option<Channel>,
+    hub: Option<Hub>,
     wasi: Option<WasiFile>,
     limits: Option<Spanned<Limits>>,
 }
@@ -58,6 +78,39 @@ struct Cache {
 #[serde(deny_unknown_fields)]
 struct Session {
     stores: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Channel {
+    stores: Vec<Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hub {
+    buses: Vec<Spanned<String>>,
+    #[serde(default)]
+    listen: Vec<ListenFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListenFile {
+    bus: Spanned<String>,
+    topics: Spanned<Vec<Spanned<String>>>,
+    group: Option<Spanned<String>>,
+    #[serde(default)]
+    instance: Instance,
+}
+
+/// The instance that a message comes to.
+#[derive(Deserialize, Default, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Instance {
+    #[default]
+    Fresh,
+    Kept,
 }
 
 #[derive(Deserialize)]
@@ -126,14 +179,52 @@ impl Manifest {
         };
         let buckets = names(parsed.cache.map(|cache| cache.buckets).unwrap_or_default())?;
         let stores = names(parsed.session.map(|session| session.stores).unwrap_or_default())?;
+        let channels = names(parsed.channel.map(|channel| channel.stores).unwrap_or_default())?;
+        let (buses, listens) = parsed.hub.map(|hub| (hub.buses, hub.listen)).unwrap_or_default();
+        let buses = names(buses)?;
+        let listen = listens.into_iter().map(|listen| listen.check(&buses));
+        let listen = listen.collect::<Result<_, _>>();
+        let listen = listen.map_err(|(span, why)| fail(Some(span), why))?;
         let grant = Grant::new(tenant, limits).map_err(|err| fail(None, err.to_string()))?;
         Ok(Self {
             grant: grant
                 .with_cache(buckets)
                 .with_session(stores)
+                .with_channel(channels)
+                .with_hub(buses)
                 .with_wasi(wasi.unwrap_or_default()),
             component: parsed.component.map(|path| folder.join(path)),
             digest: parsed.digest,
+            listen,
+        })
+    }
+}
+
+impl ListenFile {
+    fn check(self, buses: &Names) -> Result<Listen, (Range<usize>, String)> {
+        let hub = self.bus.get_ref();
+        if !buses.grant(hub) {
+            return Err((self.bus.span(), format!("hub `{hub}` is not in `buses`; add it there")));
+        }
+        let span = self.topics.span();
+        let topics = self.topics.into_inner();
+        if topics.is_empty() || topics.len() > LISTEN_TOPICS_MAX {
+            let why = format!("a listener has 1 to {LISTEN_TOPICS_MAX} topics");
+            return Err((span, why));
+        }
+        let max = crate::hub::TOPIC_BYTES_MAX;
+        if let Some(long) = topics.iter().find(|topic| topic.get_ref().len() as u64 > max) {
+            return Err((long.span(), format!("a topic has at most {max} bytes")));
+        }
+        if let Some(group) = &self.group {
+            names::check_literal(group.get_ref())
+                .map_err(|err| (group.span(), format!("the group's name: {err}")))?;
+        }
+        Ok(Listen {
+            hub: self.bus.into_inner(),
+            topics: topics.into_iter().map(Spanned::into_inner).collect(),
+            group: self.group.map(Spanned::into_inner),
+            kept: self.instance == Instance::Kept,
         })
     }
 }

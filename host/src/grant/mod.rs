@@ -15,9 +15,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use governor::DefaultDirectRateLimiter;
 
-pub use self::key::{Key, RedisKey, SHARDS, Scope};
+pub use self::key::{HubScope, Key, RedisKey, SHARDS, Scope};
 pub use self::limits::{Impossible, KEY_BYTES_MAX, Limits};
-pub use self::manifest::{Manifest, ManifestError};
+pub use self::manifest::{Listen, Manifest, ManifestError};
 pub use self::names::{BadName, NAME_BYTES_MAX, Names};
 use crate::error::Refused;
 
@@ -29,6 +29,8 @@ pub struct Grant {
     tenant: String,
     cache: Names,
     session: Names,
+    channel: Names,
+    hub: Names,
     wasi: Wasi,
     limits: Limits,
     /// Host calls that the tenant has left, refilled each second.
@@ -71,6 +73,8 @@ impl Grant {
             tenant: tenant.to_owned(),
             cache: Names::default(),
             session: Names::default(),
+            channel: Names::default(),
+            hub: Names::default(),
             wasi: Wasi::default(),
             rate: DefaultDirectRateLimiter::direct(governor::Quota::per_second(rate)),
             running: AtomicU32::new(0),
@@ -87,6 +91,18 @@ impl Grant {
     /// Grants sessions, and their stores of these names.
     pub fn with_session(mut self, stores: Names) -> Self {
         self.session = stores;
+        self
+    }
+
+    /// Grants channels, those of these names.
+    pub fn with_channel(mut self, names: Names) -> Self {
+        self.channel = names;
+        self
+    }
+
+    /// Grants the hub, and the hubs of these names.
+    pub fn with_hub(mut self, names: Names) -> Self {
+        self.hub = names;
         self
     }
 
@@ -107,6 +123,18 @@ impl Grant {
         self.scope("session", &self.session, name)
     }
 
+    /// The key space of the channels called `name`.
+    pub fn channel(&self, name: &str) -> Result<Scope, Refused> {
+        self.scope("channel", &self.channel, name)
+    }
+
+    /// The key spaces of hub `name`: its topics, and the channels of its name, which
+    /// can be subscribed to them.
+    pub fn hub(&self, name: &str) -> Result<HubScope, Refused> {
+        let topics = self.scope("hub", &self.hub, name)?;
+        Ok(HubScope::new(topics, Scope::new(&self.tenant, "channel", name)))
+    }
+
     fn scope(&self, service: &'static str, names: &Names, name: &str) -> Result<Scope, Refused> {
         if names.grant(name) {
             Ok(Scope::new(&self.tenant, service, name))
@@ -122,6 +150,8 @@ impl Grant {
         match service {
             "cache" => !self.cache.is_empty(),
             "session" => !self.session.is_empty(),
+            "channel" => !self.channel.is_empty(),
+            "hub" => !self.hub.is_empty(),
             _ => false,
         }
     }

@@ -109,6 +109,11 @@ impl Meter {
         Arc::new(Self { start: Instant::now(), used, poll_start, max })
     }
 
+    /// Another call begins, in the same instance.
+    pub(super) fn restart(&self) {
+        self.used.store(0, Ordering::Relaxed);
+    }
+
     /// Fails once the call has computed for too long. Asked within a poll.
     pub(super) fn check(&self) -> Result<(), Stop> {
         let running = self.now().saturating_sub(self.poll_start.load(Ordering::Relaxed));

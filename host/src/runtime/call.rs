@@ -219,7 +219,7 @@ async fn run(
 }
 
 /// What an error of a guest's call was.
-fn explain(err: &wasmtime::Error, store: &mut Store<State>) -> CallError {
+pub(super) fn explain(err: &wasmtime::Error, store: &mut Store<State>) -> CallError {
     if let Some(stop) = err.downcast_ref::<Stop>() {
         return stop.clone().into();
     }

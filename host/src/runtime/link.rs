@@ -16,8 +16,10 @@ use super::engine::{Code, Compiler};
 use super::state::State;
 use crate::bindings::satama::services;
 use crate::cache::HasCache;
+use crate::channel::HasChannel;
 use crate::grant::Grant;
 use crate::guest::View;
+use crate::hub::HasHub;
 use crate::session::HasSession;
 
 /// The version of `satama:services` that this host offers.
@@ -27,8 +29,15 @@ pub const OFFERED_VERSION: &str = "0.1.0";
 const PACKAGE: &str = "satama:services/";
 
 /// A service, and what a manifest says to grant it.
-const SERVICES: [(&str, &str); 2] =
-    [("cache", "[cache]\nbuckets = [\"NAME\"]"), ("session", "[session]\nstores = [\"NAME\"]")];
+const SERVICES: [(&str, &str); 4] = [
+    ("cache", "[cache]\nbuckets = [\"NAME\"]"),
+    ("session", "[session]\nstores = [\"NAME\"]"),
+    ("channel", "[channel]\nstores = [\"NAME\"]"),
+    ("hub", "[hub]\nbuses = [\"NAME\"]"),
+];
+
+/// An interface that has only types, and so needs no grant.
+const TYPES: &str = "types";
 
 /// What of WASI is linked. All of it is powerless without a grant of folders or
 /// variables; every toolchain's guests import some of it, used or not.
@@ -61,6 +70,14 @@ pub fn add_to_linker<T: View>(linker: &mut Linker<T>, grant: &Grant) -> wasmtime
         services::session::add_to_linker::<T, HasSession>(linker, |state| {
             state.satama().session()
         })?;
+    }
+    if grant.links("channel") {
+        services::channel::add_to_linker::<T, HasChannel>(linker, |state| {
+            state.satama().channel()
+        })?;
+    }
+    if grant.links("hub") {
+        services::hub::add_to_linker::<T, HasHub>(linker, |state| state.satama().hub())?;
     }
     Ok(())
 }
@@ -133,7 +150,11 @@ fn refusal(import: &str, grant: &Grant) -> Option<String> {
         return Some(why.to_owned());
     };
     let (name, version) = path.split_once('@').unwrap_or((path, "none"));
-    let Some((_, manifest)) = SERVICES.iter().find(|(service, _)| *service == name) else {
+    if name == TYPES && compatible(version) {
+        return None;
+    }
+    let service = SERVICES.iter().find(|(service, _)| *service == name);
+    let Some((_, manifest)) = service.or((name == TYPES).then_some(&(TYPES, ""))) else {
         return Some(format!("this host has no service `{name}`; use a newer satama"));
     };
     if !compatible(version) {

@@ -10,6 +10,7 @@ mod bounds;
 mod call;
 mod engine;
 mod link;
+mod listen;
 mod log;
 mod state;
 
@@ -23,6 +24,7 @@ pub use self::aot::{AotCache, AotError, AotUse};
 pub use self::call::{CallError, Export, Invocation, Stop};
 pub use self::engine::{COMPONENT_BYTES_MAX, Code, Compiler, HostConfig, LoadError, StartError};
 pub use self::link::{LinkError, OFFERED_VERSION, Refusal, add_to_linker, service_of};
+pub use self::listen::{ListenError, Listening};
 use self::state::State;
 use crate::grant::Grant;
 use crate::services::Services;

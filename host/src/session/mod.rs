@@ -8,7 +8,6 @@
 //! that is greater. So it grows, also past a session's end, with nothing kept.
 
 mod host;
-mod json;
 mod redis;
 mod sqlite;
 mod store;
@@ -18,12 +17,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::host::{HasSession, View};
-pub use self::json::{DEPTH_MAX, NotJson};
 pub use self::redis::RedisStore;
 pub use self::sqlite::SqliteStore;
 pub use self::store::{Backend, Expiry, Snapshot, Store, StoreError, Swap};
 use crate::error::{Outcome, Refused, Unavailable};
 use crate::grant::{Key, Limits, Scope};
+pub use crate::json::{DEPTH_MAX, NotJson};
 
 /// Longest value of one field, in bytes.
 pub const FIELD_BYTES_MAX: u64 = 64 << 10;
@@ -169,7 +168,8 @@ impl Sessions {
         for (name, value) in &fields {
             Refused::over("a field's name", name.len(), NAME_BYTES_MAX)?;
             Refused::over("a field's value", value.len(), self.value_bytes_max)?;
-            json::check(value).map_err(|why| Error::InvalidJson { name: name.clone(), why })?;
+            crate::json::check(value)
+                .map_err(|why| Error::InvalidJson { name: name.clone(), why })?;
         }
         let fields = Fields::from_iter(fields);
         let bytes = fields.iter().map(|(name, value)| name.len() + value.len()).sum();

@@ -1,21 +1,29 @@
 //! What every Redis store shares: one connection, a deadline, scripts, the
-//! format version. Nothing outside the `redis.rs` files knows the redis crate.
+//! format version. Nothing outside this folder and the `redis.rs` files knows the
+//! redis crate.
+
+mod line;
+mod site;
+mod subscriber;
 
 use std::fmt;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::io::tcp::TcpSettings;
 use redis::{
-    Client, Cmd, ErrorKind, FromRedisValue, IntoConnectionInfo as _, Pipeline, RedisError,
-    RedisWrite, ServerErrorKind, ToRedisArgs, Value,
+    Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisWrite, ServerErrorKind, ToRedisArgs,
+    Value,
 };
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::Unavailable;
 use crate::grant::RedisKey;
 use crate::services::OpenError;
+
+use self::site::Site;
+pub use self::subscriber::{Heard, Subscriber};
 
 /// Oldest server that has what the scripts use (`PEXPIRE … GT`, `SET … NX GET`), as major and minor.
 const VERSION_MIN: (u32, u32) = (7, 0);
@@ -32,6 +40,7 @@ const PIPELINE_COMMANDS: usize = 1024;
 #[derive(Clone)]
 pub struct Redis {
     manager: ConnectionManager,
+    site: Arc<Site>,
     deadline: Duration,
 }
 
@@ -47,12 +56,8 @@ impl Redis {
     /// Each command fails after `deadline`, which is also what connecting may take.
     pub async fn connect(url: &str, deadline: Duration) -> Result<Self, OpenError> {
         let fail = |err: RedisError| OpenError::new(url, err.into());
-        let tcp = TcpSettings::default()
-            .set_nodelay(true)
-            // A peer that is gone without a word is noticed after two deadlines,
-            // rather than after TCP's quarter of an hour.
-            .set_user_timeout(deadline * 2);
-        let info = url.into_connection_info().map_err(fail)?.set_tcp_settings(tcp);
+        let site = Arc::new(Site::new(url, deadline).map_err(fail)?);
+        let client = site.client().map_err(fail)?;
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(deadline))
             .set_response_timeout(None)
@@ -60,7 +65,6 @@ impl Redis {
             .set_min_delay(RECONNECT_MIN)
             .set_max_delay(RECONNECT_MAX)
             .set_number_of_retries(usize::MAX);
-        let client = Client::open(info).map_err(fail)?;
         // The manager would retry for ever; a wrong address should fail at once.
         let probe = client.get_multiplexed_async_connection();
         tokio::time::timeout(deadline, probe)
@@ -68,7 +72,7 @@ impl Redis {
             .map_err(|err| OpenError::new(url, err.into()))?
             .map_err(fail)?;
         let manager = ConnectionManager::new_with_config(client, config).await.map_err(fail)?;
-        let redis = Self { manager, deadline };
+        let redis = Self { manager, site, deadline };
         redis.check_version(url).await?;
         Ok(redis)
     }
@@ -165,6 +169,18 @@ impl Redis {
         }
     }
 
+    /// Subscriptions to shard channels, on connections of their own. The connection's
+    /// reader calls `hear` with what they bring, in order of arrival, so it must not
+    /// block.
+    ///
+    /// A server that stands still is noticed within two seconds and the deadline.
+    pub async fn subscriber(
+        &self,
+        hear: impl Fn(Heard) + Send + Sync + 'static,
+    ) -> Result<Subscriber, RedisError> {
+        Ok(Subscriber::new(self.site.clone(), Arc::new(hear)))
+    }
+
     /// Gives `work` until the deadline. A reconnection goes on in the background
     /// meanwhile, so a short outage is bridged and a long one fails in time.
     async fn within<T>(
@@ -173,7 +189,7 @@ impl Redis {
     ) -> Result<T, RedisError> {
         match timeout_at(Instant::now() + self.deadline, work).await {
             Ok(done) => done,
-            Err(_) => Err(RedisError::from((ErrorKind::Io, "no answer within the deadline"))),
+            Err(_) => Err(no_answer()),
         }
     }
 }
@@ -205,6 +221,10 @@ impl Script {
         cmd.arg("LOAD").arg(&self.source);
         cmd
     }
+}
+
+fn no_answer() -> RedisError {
+    RedisError::from((ErrorKind::Io, "no answer within the deadline"))
 }
 
 fn is_no_script(err: &RedisError) -> bool {

@@ -1,4 +1,4 @@
-//! Whether a field's value is JSON that every guest can read back.
+//! Whether a value is JSON that every guest can read back.
 
 use serde::de::IgnoredAny;
 
@@ -18,7 +18,7 @@ pub enum NotJson {
 }
 
 /// Fails unless `text` is one JSON value. Neither allocates nor recurses.
-pub(super) fn check(text: &str) -> Result<(), NotJson> {
+pub(crate) fn check(text: &str) -> Result<(), NotJson> {
     serde_json::from_str::<IgnoredAny>(text)?;
     if depth(text) <= DEPTH_MAX { Ok(()) } else { Err(NotJson::Deep) }
 }

@@ -1,0 +1,34 @@
+-- Add a channel, unless there is one of its id.
+--
+-- KEYS[1]  as in shard.lua
+-- ARGV[1]  id
+-- ARGV[2]  opening data
+-- ARGV[3]  ttl, in milliseconds
+-- ARGV[4]  '=' and the user, or empty for none
+-- ARGV[5]  the host of its socket, or empty for none
+--
+-- Returns its birth. Fails with CHANNELEXISTS, writing nothing.
+
+local id, ttl = ARGV[1], tonumber(ARGV[3])
+local channel = TAG .. 'c:' .. id
+if redis.call('EXISTS', channel) == 1 then
+    return redis.error_reply('CHANNELEXISTS there is a channel of this id')
+end
+local born = tick()
+forget(id)
+sweep()
+redis.call('HSET', channel, 'b', born, 'q', born, 'o', ARGV[2])
+if ARGV[5] ~= '' then
+    redis.call('HSET', channel, 'h', ARGV[5])
+end
+redis.call('PEXPIRE', channel, ttl)
+if ARGV[4] ~= '' then
+    local user = ARGV[4]:sub(2)
+    redis.call('HSET', channel, 'u', user)
+    redis.call('SADD', TAG .. 'p:' .. id, 'u:' .. user)
+    keep(TAG .. 'p:' .. id, ttl + GRACE)
+    enlist('u:' .. user, id, born, ttl)
+end
+enlist('a:', id, born, ttl)
+enlist('x:', id, now_ms() + ttl, ttl)
+return born

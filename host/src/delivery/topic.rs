@@ -1,0 +1,283 @@
+//! One topic's receivers at this host, and how they get all of it, in order.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Mutex as Gate;
+
+use super::bus::Bus;
+use super::message::{Position, Publication};
+use super::queue::{Frame, Queue};
+use crate::channel::StoreError;
+use crate::grant::Scope;
+use crate::hub::{self, History, Store as _};
+
+/// Messages of history that are read at a time.
+const HISTORY_PAGE: u32 = 100;
+
+/// Pause before history is asked for again, after the store did not answer.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// A topic that this host listens to, or is about to.
+#[derive(Debug)]
+pub(super) struct Topic {
+    pub(super) name: Arc<str>,
+    scope: Scope,
+    address: Vec<u8>,
+    /// Whether the bus listens. Held while that changes, so that it ends as it was
+    /// last asked for.
+    listens: Gate<bool>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    receivers: HashMap<u64, Receiver>,
+    /// Of the last message that the receivers got, if the topic is kept.
+    position: Option<Position>,
+    /// What is heard is not delivered: it is read from history, in order.
+    catching_up: bool,
+    /// Something was heard meanwhile.
+    heard: bool,
+}
+
+/// One receiver of a topic.
+#[derive(Debug)]
+pub(super) struct Receiver {
+    pub(super) queue: Arc<Queue>,
+    /// The channel, if it is one.
+    pub(super) channel: Option<Arc<str>>,
+    /// What it has already.
+    pub(super) has: Option<Position>,
+}
+
+impl Topic {
+    pub(super) fn new(scope: Scope, name: &str) -> Arc<Self> {
+        let address = scope.key(name).own().bytes();
+        Arc::new(Self {
+            name: name.into(),
+            scope,
+            address,
+            listens: Gate::new(false),
+            state: Mutex::default(),
+        })
+    }
+
+    pub(super) fn address(&self) -> &[u8] {
+        &self.address
+    }
+
+    /// Returns once the bus listens: whatever is published then is heard.
+    pub(super) async fn listen(&self, bus: &Bus, store: &hub::Backend) -> Result<(), StoreError> {
+        let mut listens = self.listens.lock().await;
+        if !*listens {
+            self.lock().catching_up = true;
+            bus.listen(&self.address).await?;
+            let now = store.history(self.scope.key(&self.name), None, 0).await?;
+            let mut state = self.lock();
+            state.position = now.position;
+            state.catching_up = false;
+            *listens = true;
+        }
+        Ok(())
+    }
+
+    /// Stops listening if nobody receives. Whether it did, or does not listen.
+    pub(super) async fn rest(&self, bus: &Bus) -> bool {
+        let mut listens = self.listens.lock().await;
+        if !self.lock().receivers.is_empty() {
+            return false;
+        }
+        if *listens {
+            bus.ignore(&self.address).await;
+            *listens = false;
+        }
+        true
+    }
+
+    /// Adds a receiver, which gets what is heard from now on.
+    pub(super) fn add(&self, number: u64, receiver: Receiver) {
+        self.lock().receivers.insert(number, receiver);
+    }
+
+    /// Adds a receiver that has all up to `has`, unless the others have more. Tells
+    /// whether it was added.
+    fn add_at(&self, number: u64, receiver: Receiver, has: Option<Position>) -> bool {
+        let mut state = self.lock();
+        let behind = match (state.position, has) {
+            (Some(live), Some(has)) => live.epoch == has.epoch && live.offset > has.offset,
+            _ => false,
+        };
+        if !behind {
+            state.receivers.insert(number, Receiver { has, ..receiver });
+        }
+        !behind
+    }
+
+    pub(super) fn remove(&self, number: u64) {
+        self.lock().receivers.remove(&number);
+    }
+
+    /// What the bus has heard.
+    pub(super) fn hear(self: &Arc<Self>, publication: Publication, store: &Arc<hub::Backend>) {
+        let mut state = self.lock();
+        let Some(position) = publication.position else {
+            state.fan_out(&self.name, &publication);
+            return;
+        };
+        if state.catching_up {
+            state.heard = true;
+            return;
+        }
+        let next = match state.position {
+            Some(last) if last.epoch == position.epoch => last.offset + 1,
+            Some(_) => {
+                // The history that the receivers know has been forgotten.
+                state.missed(&self.name);
+                1
+            }
+            None => 1,
+        };
+        if position.offset == next {
+            state.fan_out(&self.name, &publication);
+            state.position = Some(position);
+        } else if position.offset > next {
+            let before = Position { epoch: position.epoch, offset: next - 1, ..position };
+            if state.position.is_none_or(|last| last.epoch != position.epoch) {
+                state.position = Some(Position { id: crate::ids::Id([0; 8]), ..before });
+            }
+            self.start_catching_up(&mut state, store);
+        }
+        // One before is one that was read from history.
+    }
+
+    /// The bus listens again after an interruption.
+    pub(super) fn resume(self: &Arc<Self>, store: &Arc<hub::Backend>) {
+        let mut state = self.lock();
+        if state.position.is_none() {
+            state.missed(&self.name);
+        }
+        self.start_catching_up(&mut state, store);
+    }
+
+    fn start_catching_up(self: &Arc<Self>, state: &mut State, store: &Arc<hub::Backend>) {
+        state.heard = true;
+        if !state.catching_up {
+            state.catching_up = true;
+            let (topic, store) = (self.clone(), store.clone());
+            tokio::spawn(async move { topic.catch_up(&store).await });
+        }
+    }
+
+    /// Delivers from history until there is nothing more.
+    async fn catch_up(&self, store: &hub::Backend) {
+        loop {
+            let since = {
+                let mut state = self.lock();
+                state.heard = false;
+                state.position
+            };
+            // Without a position, the topic was not kept: what is new is enough.
+            let limit = if since.is_some() { HISTORY_PAGE } else { 0 };
+            let history = self.history(store, since, limit).await;
+            let mut state = self.lock();
+            if since.is_some() && !history.complete {
+                state.missed(&self.name);
+            }
+            history.messages.iter().for_each(|message| state.fan_out(&self.name, message));
+            state.position = history.position;
+            if !(history.more && limit > 0) && !state.heard {
+                state.catching_up = false;
+                return;
+            }
+        }
+    }
+
+    /// Reads history, however long that takes: nothing is delivered before.
+    async fn history(&self, store: &hub::Backend, since: Option<Position>, limit: u32) -> History {
+        loop {
+            match store.history(self.scope.key(&self.name), since.as_ref(), limit).await {
+                Ok(history) => return history,
+                Err(err) => {
+                    tracing::warn!(topic = &*self.name, "{}", crate::error::chain(&err));
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+        }
+    }
+
+    /// Gives a channel's queue what was published after `since`, and then makes it a
+    /// receiver by `join`, which tells whether it did: not if the others are ahead.
+    pub(super) async fn catch_up_one(
+        &self,
+        store: &hub::Backend,
+        receiver: (&Queue, &str),
+        mut since: Position,
+        mut join: impl FnMut(&dyn Fn(u64, Receiver) -> bool) -> bool,
+    ) {
+        let (queue, channel) = receiver;
+        while !queue.has_ended() {
+            let history = self.history(store, Some(since), HISTORY_PAGE).await;
+            if !history.complete {
+                queue.push_when_room(Frame::Missed { topic: Some(self.name.clone()) }).await;
+            }
+            let excepts = |p: &&Publication| p.except.as_deref() == Some(channel);
+            for publication in history.messages.iter().filter(|p| !excepts(p)) {
+                queue.push_when_room(frame(&self.name, publication)).await;
+            }
+            // A topic that is not kept has nothing to catch up with.
+            let Some(position) = history.position else {
+                join(&|number, receiver| self.add_at(number, receiver, None));
+                return;
+            };
+            since = position;
+            if !history.more && join(&|number, receiver| self.add_at(number, receiver, Some(since)))
+            {
+                return;
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn frame(topic: &Arc<str>, publication: &Publication) -> Frame {
+    Frame::Message {
+        topic: Some(topic.clone()),
+        message: publication.message.clone(),
+        position: publication.position,
+        id: publication.id,
+    }
+}
+
+impl State {
+    fn fan_out(&mut self, topic: &Arc<str>, publication: &Publication) {
+        for receiver in self.receivers.values() {
+            if !receiver.has(publication) && !receiver.is_excepted(publication) {
+                receiver.queue.push(frame(topic, publication));
+            }
+        }
+    }
+
+    fn missed(&mut self, topic: &Arc<str>) {
+        for receiver in self.receivers.values() {
+            receiver.queue.push(Frame::Missed { topic: Some(topic.clone()) });
+        }
+    }
+}
+
+impl Receiver {
+    fn has(&self, publication: &Publication) -> bool {
+        match (self.has, publication.position) {
+            (Some(has), Some(new)) => has.epoch == new.epoch && new.offset <= has.offset,
+            _ => false,
+        }
+    }
+
+    fn is_excepted(&self, publication: &Publication) -> bool {
+        publication.except.is_some() && publication.except == self.channel
+    }
+}

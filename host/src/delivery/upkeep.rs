@@ -1,0 +1,151 @@
+//! How this host follows what it hears, and heals what it missed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::bus::Heard;
+use super::ear::{Ear, Shard};
+use super::held::Held;
+use super::message::{Close, Event, Notice, Position, Publication};
+use super::queue::Frame;
+use super::{Delivery, HEARTBEATS_TO_LIVE};
+use crate::channel::{Store as _, StoreError};
+use crate::error::chain;
+use crate::grant::Scope;
+use crate::hub::{Store as _, Topics};
+use crate::ids::Id;
+
+/// Channels that are touched by one call.
+const TOUCHED: usize = 512;
+
+/// The code of a socket whose channel has ended without it (RFC 6455, 7.4.1).
+const GOING_AWAY: u16 = 1001;
+
+impl Delivery {
+    /// What the bus brings. Never waits.
+    pub(super) fn hear(&self, heard: Heard) {
+        match heard {
+            Heard::Message { channel, payload } => match self.inner.ears.find(&channel) {
+                Some(Ear::Topic(topic)) => match Publication::read(&payload) {
+                    Ok(publication) => topic.hear(publication, &self.inner.hub),
+                    Err(err) => tracing::warn!("{err}"),
+                },
+                Some(Ear::Shard(shard)) => match Notice::read(&payload) {
+                    Ok(notice) => self.notice(&shard.scope, notice),
+                    Err(err) => tracing::warn!("{err}"),
+                },
+                None => {}
+            },
+            Heard::Resumed { channel } => match self.inner.ears.find(&channel) {
+                Some(Ear::Topic(topic)) => topic.resume(&self.inner.hub),
+                Some(Ear::Shard(shard)) => self.resume(&shard),
+                None => {}
+            },
+        }
+    }
+
+    fn notice(&self, scope: &Scope, notice: Notice) {
+        let Some(held) = self.find(scope.key(&notice.channel)) else { return };
+        if !held.concerns(notice.order) {
+            return;
+        }
+        match notice.event {
+            Event::Sent(message) => {
+                let id = Id([0; 8]);
+                held.queue.push(Frame::Message { topic: None, message, position: None, id });
+            }
+            Event::Removed(close) => end(&held, close),
+            Event::Unsubscribed { topic } => held.unsubscribed(&topic, notice.order),
+            Event::Subscribed { topic, since } => {
+                let delivery = self.clone();
+                tokio::spawn(async move {
+                    delivery.follow(&held, &topic, since, notice.order).await;
+                });
+            }
+        }
+    }
+
+    /// Subscribes a held channel as the store says that it is. If that fails, the
+    /// next heartbeat finds the difference.
+    async fn follow(&self, held: &Held, topic: &str, since: Option<Position>, order: u64) {
+        let topics = held.scope.hub();
+        let done = self.subscribed(held.key(), topics.key(topic), since, order).await;
+        if let Err(err) = done {
+            tracing::warn!(topic, "{}", chain(&err));
+        }
+    }
+
+    /// Notices about a shard were lost: the channels are told, and looked after.
+    fn resume(&self, shard: &Shard) {
+        let told = |held: &&Arc<Held>| self.is_told_by(held.key(), shard);
+        let here: Vec<_> = self.all_held().values().filter(told).cloned().collect();
+        let delivery = self.clone();
+        tokio::spawn(async move {
+            for held in here {
+                held.queue.push(Frame::Missed { topic: None });
+                delivery.reconcile(&held).await;
+            }
+        });
+    }
+
+    /// Makes what this host knows of a channel what the store knows.
+    async fn reconcile(&self, held: &Held) {
+        match self.inner.hub.topics(held.key()).await {
+            Ok(Topics { life, names }) if life.born == held.born() => {
+                for name in held.topics_before(life.order) {
+                    if !names.contains(&name) {
+                        held.unsubscribed(&name, life.order);
+                    }
+                }
+                for name in held.lacks(names) {
+                    self.follow(held, &name, None, life.order).await;
+                }
+                held.settled(life.order);
+            }
+            Ok(_) | Err(StoreError::NotFound) => ended(held),
+            Err(err) => tracing::warn!("{}", chain(&err)),
+        }
+    }
+
+    /// Keeps the channels of this host alive, and finds those that the store knows
+    /// otherwise. Runs by itself; calling it does it now.
+    pub async fn heartbeat(&self) {
+        let mut by_scope: HashMap<String, Vec<Arc<Held>>> = HashMap::new();
+        let lives = |held: &&Arc<Held>| held.born() > 0 && !held.queue.has_ended();
+        for held in self.all_held().values().filter(lives) {
+            by_scope.entry(held.scope.path().to_owned()).or_default().push(held.clone());
+        }
+        for some in by_scope.values().flat_map(|all| all.chunks(TOUCHED)) {
+            self.touch(some).await;
+        }
+        self.rest().await;
+    }
+
+    async fn touch(&self, some: &[Arc<Held>]) {
+        let ttl = self.inner.heartbeat * HEARTBEATS_TO_LIVE;
+        let orders: Vec<_> = some.iter().map(|held| held.order()).collect();
+        let keys: Vec<_> = some.iter().map(|held| held.key()).collect();
+        let touched = match self.channels().touch(&keys, ttl).await {
+            Ok(touched) => touched,
+            Err(err) => return tracing::warn!("heartbeat: {}", chain(&err)),
+        };
+        for ((held, known), life) in some.iter().zip(orders).zip(touched) {
+            match life {
+                Some(life) if life.born != held.born() => ended(held),
+                Some(life) if life.order > known => self.reconcile(held).await,
+                Some(life) => held.settled(life.order),
+                None => ended(held),
+            }
+        }
+    }
+}
+
+/// The store does not have it any more, and the close was lost.
+fn ended(held: &Held) {
+    end(held, Close { code: GOING_AWAY, reason: "the channel has ended".into() });
+}
+
+fn end(held: &Held, close: Close) {
+    held.leave();
+    held.queue.end(close);
+}
