@@ -240,7 +240,7 @@ conformance! {
         nothing_comes_of_topics_of_others
         topics_of_any_text_are_heard
         a_listener_ends_when_it_is_dropped
-        who_listens_again_hears_nothing_of_the_meantime
+        who_listens_again_hears_what_is_new
         what_is_sent_reaches_the_socket_from_any_host
         sending_tells_whether_a_host_holds_the_socket
         a_close_reaches_the_socket_after_what_was_sent

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use satama::Services;
 use satama::channel::{Channels, Error, Info, Swap};
-use satama::hub;
+use satama::hub::{self, Bus};
 use satama_tests::{Harness, bus, channels, grant, text};
 use tokio::task::JoinSet;
 

@@ -13,6 +13,7 @@ mod send;
 mod subscription;
 
 use std::fmt::Debug;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use satama::Services;
@@ -115,13 +116,13 @@ fn assert_missing<T: Debug>(result: Result<T, Error>) {
 }
 
 /// Publishes until the socket hears of it: its host may have heard yet that it was
-/// subscribed elsewhere, or may not.
+/// subscribed elsewhere, or may not. Nothing of what it publishes is left to be heard.
 async fn until_heard(from: &Host, topic: &str, socket: &mut impl Receive) {
-    let mut probes = 0;
-    loop {
-        probes += 1;
-        assert!(probes < 200, "the host never heard of the subscription to {topic:?}");
-        let probe = format!("probe {probes}");
+    // No two probes are alike: one of a history is not mistaken for a new one.
+    static PROBES: AtomicU64 = AtomicU64::new(0);
+    for attempt in 0.. {
+        assert!(attempt < 200, "the host never heard of the subscription to {topic:?}");
+        let probe = format!("probe {}", PROBES.fetch_add(1, Ordering::Relaxed));
         from.publish(topic, &probe).await;
         let soon = Duration::from_millis(50);
         while let Ok(next) = tokio::time::timeout(soon, socket.receive()).await {

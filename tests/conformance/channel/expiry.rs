@@ -33,7 +33,7 @@ pub(crate) async fn a_touch_lets_a_channel_live_on(h: &Harness) {
     assert_eq!(listed(&c, None).await, ["id"]);
     assert_eq!(listed(&c, Some("ann")).await, ["id"]);
     assert_eq!(h.bus("c").topics("id").await.unwrap(), ["t"]);
-    assert_eq!(h.bus("c").members("t", None, 10).await.unwrap().entries.len(), 1);
+    assert_eq!(h.bus("c").members("t", None, 1_000).await.unwrap().entries.len(), 1);
     assert_eq!(c.state("id").await.unwrap().value.as_deref(), Some("1"));
 }
 
@@ -55,7 +55,7 @@ pub(crate) async fn a_touch_renews_all_that_is_the_channels(h: &Harness) {
     assert_eq!(c.state("id").await.unwrap().value.as_deref(), Some("1"));
     assert_eq!(listed(&c, Some("ann")).await, ["id"]);
     assert_eq!(h.bus("c").topics("id").await.unwrap(), ["t"]);
-    assert_eq!(h.bus("c").members("t", None, 10).await.unwrap().entries.len(), 1);
+    assert_eq!(h.bus("c").members("t", None, 1_000).await.unwrap().entries.len(), 1);
 }
 
 pub(crate) async fn a_touch_never_shortens_a_life(h: &Harness) {
@@ -104,7 +104,7 @@ pub(crate) async fn no_other_call_lets_a_channel_live_on(h: &Harness) {
     assert_missing(c.get("id").await);
     assert_eq!(listed(&c, None).await, ids(&[]));
     assert_eq!(listed(&c, Some("ann")).await, ids(&[]));
-    assert_eq!(b.members("t", None, 10).await.unwrap().entries, []);
+    assert_eq!(b.members("t", None, 1_000).await.unwrap().entries, []);
 }
 
 pub(crate) async fn an_expired_channel_may_be_added_again(h: &Harness) {

@@ -128,7 +128,7 @@ pub(super) async fn assert_new(h: &Harness, id: &str, opening_data: &str) {
     let state = c.state(id).await.unwrap();
     assert_eq!((state.version, state.value), (0, None));
     assert_eq!(b.topics(id).await.unwrap(), ids(&[]));
-    assert_eq!(b.members("t", None, 10).await.unwrap().entries, []);
+    assert_eq!(b.members("t", None, 1_000).await.unwrap().entries, []);
     assert_eq!(listed(&c, Some("ann")).await, ids(&[]));
     assert!(listed(&c, None).await.contains(&id.to_owned()));
 }

@@ -76,11 +76,11 @@ pub(crate) async fn tenants_and_names_never_see_each_other(h: &Harness) {
         assert_eq!(c.state("id").await.unwrap().value, Some(n.to_string()));
         assert_eq!(listed(c, None).await, ["c:id", "id"]);
         assert_eq!(listed(c, Some("ann")).await, ["id"]);
-        let members = b.members("t", None, 10).await.unwrap().entries;
+        let members = b.members("t", None, 1_000).await.unwrap().entries;
         assert_eq!(members, [("id".to_owned(), Some("ann".to_owned()))]);
         assert_eq!(c.remove(&ids(&["id"])).await.unwrap(), 1, "{:?}", spaces[n]);
         assert_missing(c.get("id").await);
-        assert_eq!(b.members("t", None, 10).await.unwrap().entries, []);
+        assert_eq!(b.members("t", None, 1_000).await.unwrap().entries, []);
     }
 }
 
@@ -100,9 +100,9 @@ pub(crate) async fn what_one_host_writes_another_reads_at_once(h: &Harness) {
         assert_eq!((state.version, state.value), (version, Some(n.clone())));
         assert!(their_bus.subscribe(&n, "id", None).await.unwrap());
         assert!(!our_bus.subscribe(&n, "id", None).await.unwrap());
-        assert_eq!(our_bus.members(&n, None, 10).await.unwrap().entries.len(), 1);
+        assert_eq!(our_bus.members(&n, None, 1_000).await.unwrap().entries.len(), 1);
         theirs.remove(&ids(&["id"])).await.unwrap();
         assert_missing(ours.get("id").await);
-        assert_eq!(our_bus.members(&n, None, 10).await.unwrap().entries, []);
+        assert_eq!(our_bus.members(&n, None, 1_000).await.unwrap().entries, []);
     }
 }

@@ -58,7 +58,7 @@ pub(crate) async fn every_write_of_a_state_gives_a_greater_version(h: &Harness) 
 /// So that a swap from a channel's earlier life never passes.
 pub(crate) async fn versions_are_not_used_again_by_a_later_channel(h: &Harness) {
     let c = h.channels("c");
-    let mut last = 0;
+    let mut last = 0_u64;
     for round in 0..4 {
         c.add("id", "1", None).await.unwrap();
         for stale in [last, last.saturating_sub(1)].into_iter().filter(|stale| *stale > 0) {

@@ -27,7 +27,7 @@ pub(crate) async fn a_channel_moves_from_user_to_user(h: &Harness) {
             assert_eq!(expected, user == Some(of), "{user:?} among those of {of}");
         }
         assert!(list(&c, None, 10).await.contains(&entry));
-        let members = h.bus("c").members("t", None, 10).await.unwrap().entries;
+        let members = h.bus("c").members("t", None, 1_000).await.unwrap().entries;
         assert_eq!(members, [entry]);
     }
     assert_eq!(listed(&c, Some("ann")).await, ["id", "stays"]);

@@ -121,10 +121,11 @@ pub(crate) async fn a_removal_amid_changes_leaves_no_receiver(h: &Harness) {
     let mut witness = hosts[0].listen("witness", "t").await;
     for n in 0..10 {
         let mut socket = hosts[0].attach("id").await;
+        let id = ids(&["id"]);
         let (one, two, removed) = tokio::join!(
             hosts[0].bus.subscribe("t", "id", None),
             hosts[1].bus.subscribe("t", "id", None),
-            hosts[1].channels.remove(std::slice::from_ref(&"id".to_owned())),
+            hosts[1].channels.remove(&id),
         );
         for result in [one, two] {
             assert!(matches!(result, Ok(_) | Err(Error::NotFound)), "{result:?}");

@@ -146,8 +146,8 @@ pub(crate) async fn a_kept_topic_is_kept_by_all_who_publish(h: &Harness) {
         assert!(position.is_some(), "it is kept");
     }
     assert_history(&ours.bus, None, &["first", "0", "1"], true).await;
+    assert_history(&ours.bus, Some(&first), &["0", "1"], true).await;
     theirs.bus.publish("t", &text("2"), None, None).await.unwrap();
-    assert_history(&ours.bus, Some(&first), &["0", "1", "2"], true).await;
     assert_history(&ours.bus, None, &["0", "1", "2"], false).await;
 }
 
@@ -163,25 +163,26 @@ pub(crate) async fn messages_are_forgotten_when_their_time_has_passed(h: &Harnes
     let found = b.history("t", Some(&last.to_string()), 100).await.unwrap();
     assert_eq!(found.position, Some(last), "it is remembered for longer");
     let next = keep(&b, "3", 10, LONG).await;
-    assert_history(&b, Some(&last), &["3"], true).await;
     assert_history(&b, Some(&first), &["3"], false).await;
     assert_history(&b, None, &["3"], false).await;
     assert_history(&b, Some(&next), &[], true).await;
 }
 
 pub(crate) async fn a_later_message_keeps_the_earlier_ones(h: &Harness) {
-    let b = h.bus("c");
-    loop {
-        let first = keep(&b, "1", 10, BRIEF).await;
-        keep(&b, "2", 10, LONG).await;
+    for topic in numbered(100) {
+        let b = bus(&h.services, &grant("t"), &topic);
+        keep(&b, "1", 10, BRIEF).await;
+        let first = keep(&b, "2", 10, LONG).await;
         h.advance(BRIEF).await;
         let found = b.history("t", None, 100).await.unwrap();
-        if said(&found).0.len() % 2 == 0 {
-            assert_history(&b, Some(&first), &["2"], true).await;
+        // On a slow machine the first was forgotten before the second.
+        if found.complete {
+            assert_history(&b, None, &["1", "2"], true).await;
+            assert_history(&b, Some(&first), &[], true).await;
             return;
         }
-        // On a slow machine the first was forgotten before the second.
     }
+    panic!("never was the first still there");
 }
 
 pub(crate) async fn topics_and_hubs_have_their_own_history(h: &Harness) {

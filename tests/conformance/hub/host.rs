@@ -79,7 +79,7 @@ pub(crate) async fn a_host_that_is_dropped_removes_its_channels(h: &Harness) {
     let (ours, theirs) = (Host::ours(h), Host::other(h).await);
     let mut stays = ours.listen("stays", "t").await;
     let sockets = [theirs.listen("a", "t").await, theirs.listen("b", "t").await];
-    let listener = theirs.bus.listen("t").await.unwrap();
+    let listener = theirs.bus.listen(&["t"]).await.unwrap();
     drop((sockets, listener, theirs));
     eventually("its channels are gone", async || {
         member_ids(&ours.bus, "t").await == ["stays"]
@@ -101,7 +101,7 @@ pub(crate) async fn a_heartbeat_disturbs_nobody(h: &Harness) {
         until_heard(&ours, "t", &mut socket).await;
         sockets.push(socket);
     }
-    let mut host = ours.bus.listen("t").await.unwrap();
+    let mut host = ours.bus.listen(&["t"]).await.unwrap();
     for n in 0..5 {
         ours.services.delivery().heartbeat().await;
         theirs.services.delivery().heartbeat().await;

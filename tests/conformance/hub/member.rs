@@ -114,6 +114,6 @@ pub(crate) async fn hostile_member_cursors_do_no_harm(h: &Harness) {
 
 pub(crate) async fn a_listener_of_the_host_is_no_member(h: &Harness) {
     let b = h.bus("c");
-    let _listener = b.listen("t").await.unwrap();
+    let _listener = b.listen(&["t"]).await.unwrap();
     assert_eq!(member_ids(&b, "t").await, ids(&[]));
 }

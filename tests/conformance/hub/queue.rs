@@ -120,7 +120,7 @@ pub(crate) async fn a_receiver_that_reads_is_never_slow(h: &Harness) {
 pub(crate) async fn a_slow_listener_is_told_what_it_missed(h: &Harness) {
     let ours = Host::ours(h);
     let mut witness = ours.listen("witness", "t").await;
-    let mut slow = ours.bus.listen("t").await.unwrap();
+    let mut slow = ours.bus.listen(&["t"]).await.unwrap();
     let messages = numbered(MESSAGES_MAX + 10);
     publish(&ours, &mut witness, &messages).await;
     let mut read = 0;
