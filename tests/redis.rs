@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails should end the test where it fails")]
 
+#[path = "redis/channel.rs"]
+mod channel;
 #[path = "redis/cost.rs"]
 mod cost;
 #[path = "redis/format.rs"]
