@@ -44,12 +44,17 @@ const ODD_TEXTS: &[&str] = &[
     "NULL",
 ];
 
-/// Makes each case a test of each backend, on a store of its own. A case that is
+/// Makes each case a test of each backend, on a store of its own, or with tenants of its
+/// own on the one cluster. A case that is
 /// not listed is a function that is never used, which the compiler complains of.
 macro_rules! conformance {
     ($($service:ident { $($case:ident)* })*) => {
         mod redis {
             conformance! { on redis $($service { $($case)* })* }
+        }
+
+        mod cluster {
+            conformance! { on cluster $($service { $($case)* })* }
         }
 
         mod sqlite {

@@ -34,6 +34,8 @@ macro_rules! on_both_stores {
 on_both_stores! {
     cache_basic,
     session_basic,
+    channel_basic,
+    hub_basic,
     sdk_basic,
     bench,
     hostile,
@@ -52,6 +54,14 @@ async fn passes(stage: &Stage, guest: &str, done: &str) {
 
 async fn cache_basic(stage: Stage) {
     passes(&stage, "cache_basic", "every function of the cache").await;
+}
+
+async fn channel_basic(stage: Stage) {
+    passes(&stage, "channel_basic", "every function of channels").await;
+}
+
+async fn hub_basic(stage: Stage) {
+    passes(&stage, "hub_basic", "every function of the hub").await;
 }
 
 async fn session_basic(stage: Stage) {

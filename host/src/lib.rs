@@ -71,4 +71,4 @@ pub use self::error::{Outcome, Refused, Unavailable, chain};
 pub use self::guest::{Call, Caller, Guest, View};
 pub use self::ids::{Id, Ids};
 pub use self::runtime::add_to_linker;
-pub use self::services::{Builder, DEADLINE, OpenError, Services, StoreUrl};
+pub use self::services::{Builder, DEADLINE, OpenError, Services, StoreUrl, without_password};

@@ -20,6 +20,18 @@ use crate::sqlite::Sqlite;
 /// How long a store may take to answer, unless the embedder says otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(2);
 
+/// What an address of Redis may begin with.
+const REDIS: [&str; 8] = [
+    "redis",
+    "rediss",
+    "redis+unix",
+    "unix",
+    "redis+cluster",
+    "rediss+cluster",
+    "redis+sentinel",
+    "rediss+sentinel",
+];
+
 /// What the host offers its guests. Cloning is cheap; one is made for a process.
 #[derive(Debug, Clone)]
 pub struct Services {
@@ -33,7 +45,9 @@ pub struct Services {
 /// Where a store is.
 ///
 /// `redis://[user:password@]host[:port][/database]` and `redis+unix:///path` are a
-/// Redis server; `sqlite:path`, or a path, is a file.
+/// Redis server, `redis+cluster://host:port,…` a cluster, and
+/// `redis+sentinel://host:port,…/master[/database]` a server that Sentinels name;
+/// `rediss` for `redis` is TLS. `sqlite:path`, or a path, is a file.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum StoreUrl {
     /// A Redis server.
@@ -254,16 +268,30 @@ impl fmt::Debug for StoreUrl {
     }
 }
 
-/// A server's address for people to read. A socket's password is in its query, any
-/// other before the last `@`.
-fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    if scheme.ends_with("unix") {
-        rest.split_once('?')
-            .map_or_else(|| url.to_owned(), |(path, _)| format!("{scheme}://{path}?***"))
-    } else {
-        rest.rfind('@')
-            .map_or_else(|| url.to_owned(), |at| format!("{scheme}://***{}", &rest[at..]))
+/// What may be told of what follows an address's `?`.
+const SHOWN: [&str; 3] = ["ca=", "cert=", "key="];
+
+/// An address for people to read: without what is before the last `@`, and without
+/// what follows the `?` unless that is known to be no secret.
+pub fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return match url.rfind('@') {
+            // Meant to be an address, and misspelt.
+            Some(at) if url.starts_with("redis") => format!("***{}", &url[at..]),
+            _ => url.to_owned(),
+        };
+    };
+    let (user, rest) = match rest.rfind('@') {
+        Some(at) if !scheme.ends_with("unix") => ("***", &rest[at..]),
+        _ => ("", rest),
+    };
+    match rest.split_once('?') {
+        Some((rest, query))
+            if !query.split('&').all(|pair| SHOWN.iter().any(|name| pair.starts_with(name))) =>
+        {
+            format!("{scheme}://{user}{rest}?***")
+        }
+        _ => format!("{scheme}://{user}{rest}"),
     }
 }
 
@@ -272,12 +300,16 @@ impl FromStr for StoreUrl {
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
-            Some(("redis" | "redis+unix" | "unix", _)) => Ok(Self::Redis(text.to_owned())),
+            Some((scheme, _)) if REDIS.contains(&scheme) => Ok(Self::Redis(text.to_owned())),
             Some(("sqlite", path)) => Ok(Self::file(path.strip_prefix("//").unwrap_or(path))),
             Some((scheme, rest)) if rest.starts_with("//") => Err(format!(
-                "`{scheme}` is not a store; use redis://host:port, redis+unix:///path, or a file's path"
+                "`{scheme}` is not a store; use redis://host:port, redis+unix:///path, \
+                 redis+cluster://host:port, redis+sentinel://host:port/master, or a file's path"
             )),
             _ if text.is_empty() => Err("a store's address is empty".into()),
+            _ if text.starts_with("redis") && text.contains("//") => {
+                Err("write it as redis://host:port, or a file as sqlite:path".into())
+            }
             _ => Ok(Self::file(text)),
         }
     }

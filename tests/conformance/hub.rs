@@ -19,6 +19,7 @@ use std::time::Duration;
 use satama::Services;
 use satama::channel::Channels;
 use satama::delivery::{Attachment, Frame, Message, Position};
+use satama::grant::Grant;
 use satama::hub::{Bus, Error, Keep};
 use satama_tests::{Harness, Receive, bus, channels, closed, eventually, frame, grant};
 use satama_tests::{heard, hears, text};
@@ -52,8 +53,12 @@ struct Host {
 
 impl Host {
     fn new(services: Services) -> Self {
-        let channels = channels(&services, &grant("t"), "c", LONG);
-        let bus = bus(&services, &grant("t"), "c");
+        Self::of(services, &grant("t"))
+    }
+
+    fn of(services: Services, grant: &Grant) -> Self {
+        let channels = channels(&services, grant, "c", LONG);
+        let bus = bus(&services, grant, "c");
         Self { services, channels, bus }
     }
 

@@ -8,7 +8,9 @@ use satama_tests::RedisServer;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use crate::{DEADLINE, PATIENCE};
+use satama_tests::PATIENCE;
+
+use crate::DEADLINE;
 
 /// A subscriber, and what it heard.
 pub(crate) struct Ears {

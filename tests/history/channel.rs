@@ -114,7 +114,9 @@ pub(crate) fn draw(rng: &mut StdRng) -> Step {
         23 => Step::Unsubscribe(topic, id),
         24 => Step::Topics(id),
         25..27 => Step::Members { topic, limit },
-        27..30 => Step::Publish { topic, said: value, keep: rng.random_ratio(1, 3).then_some(keep) },
+        27..30 => {
+            Step::Publish { topic, said: value, keep: rng.random_ratio(1, 3).then_some(keep) }
+        }
         30 => Step::History { topic, since: Since::Back(back), limit: limit.min(100) },
         _ if back == 0 => {
             Step::History { topic, since: Since::Other(one(rng, &TOPICS)), limit: 100 }
@@ -219,13 +221,12 @@ impl Model {
         let complete = match since {
             None => false,
             Some(0) => kept.messages.first().is_some_and(|(at, _)| *at == 1),
-            Some(since) => {
-                since == kept.last || kept.messages.iter().any(|(at, _)| *at == since)
-            }
+            Some(since) => since == kept.last || kept.messages.iter().any(|(at, _)| *at == since),
         };
         let after = if complete { since.unwrap_or(0) } else { 0 };
         let left: Vec<_> = kept.messages.iter().filter(|(at, _)| *at > after).collect();
-        let page: Vec<_> = left.iter().take(limit as usize).map(|(at, said)| (*at, *said)).collect();
+        let page: Vec<_> =
+            left.iter().take(limit as usize).map(|(at, said)| (*at, *said)).collect();
         let at = page.last().map_or(kept.last, |(at, _)| *at);
         let more = page.len() < left.len();
         format!("complete {complete}, more {more}, at {:?}: {page:?}", Some(at))

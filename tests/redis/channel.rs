@@ -187,7 +187,10 @@ async fn a_call_of_a_channel_is_one_round_trip() {
     let unsubscribe = cost(&h, async || b.unsubscribe("t", "id").await).await;
     assert_cost(&unsubscribe, "evalsha=1 get=1 hmget=1 hset=1 set=1 srem=1 time=1 zrem=1");
     let (_, add) = h.server().count(c.add("new", "1", None)).await;
-    assert_cost(&add, "del=1 evalsha=1 exists=1 get=1 hset=1 pexpire=3 set=1 smembers=1 time=3 zadd=2 zrange=1 zrem=2");
+    assert_cost(
+        &add,
+        "del=1 evalsha=1 exists=1 get=1 hset=1 pexpire=3 set=1 smembers=1 time=3 zadd=2 zrange=1 zrem=2",
+    );
     c.remove(&texts(&["missing"])).await.unwrap();
     let (_, remove) = h.server().count(c.remove(&texts(&["new"]))).await;
     assert_cost(&remove, "del=1 evalsha=1 get=1 hmget=1 set=1 smembers=1 time=1 zrem=2");
@@ -250,13 +253,21 @@ async fn a_socket_costs_its_host_one_script_and_its_shards_address() {
     }
     // All its shards are heard, and so is the topic.
     b.subscribe("t", "first", None).await.unwrap();
-    let (_, attach) = h.server().count(async {
-        sockets.push(c.attach("last", "1", None).await.unwrap());
-    })
-    .await;
-    assert_cost(&attach, "del=1 evalsha=1 exists=1 get=1 hset=2 pexpire=5 set=1 smembers=1 time=3 zadd=2 zrange=1 zrem=2");
+    let (_, attach) = h
+        .server()
+        .count(async {
+            sockets.push(c.attach("last", "1", None).await.unwrap());
+        })
+        .await;
+    assert_cost(
+        &attach,
+        "del=1 evalsha=1 exists=1 get=1 hset=2 pexpire=5 set=1 smembers=1 time=3 zadd=2 zrange=1 zrem=2",
+    );
     let (_, subscribe) = h.server().count(b.subscribe("t", "last", None)).await;
-    assert_cost(&subscribe, "evalsha=1 get=1 hmget=1 hset=1 pexpire=2 pttl=1 sadd=1 scard=1 set=1 sismember=1 time=1 zadd=1");
+    assert_cost(
+        &subscribe,
+        "evalsha=1 get=1 hmget=1 hset=1 pexpire=2 pttl=1 sadd=1 scard=1 set=1 sismember=1 time=1 zadd=1",
+    );
     h.services.delivery().heartbeat().await;
     let (_, heartbeat) = h.server().count(h.services.delivery().heartbeat()).await;
     assert_eq!((heartbeat.of("evalsha"), heartbeat.reads), (16, 1), "{}", heartbeat.text());

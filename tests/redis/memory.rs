@@ -160,7 +160,8 @@ async fn a_full_server_keeps_its_channels_and_takes_no_more() {
     let position = b.publish("t", &text("kept"), None, channel::KEEP).await.unwrap();
     let before = channel::contents(&server).await;
 
-    let set = async |max: &str| server.query::<()>(cmd("CONFIG").arg(&["SET", "maxmemory", max])).await;
+    let set =
+        async |max: &str| server.query::<()>(cmd("CONFIG").arg(&["SET", "maxmemory", max])).await;
     set("1").await;
     assert_unavailable(&c.add("new", "1", Some("ann")).await.unwrap_err());
     assert_unavailable(&c.attach("new", "1", Some("bob")).await.unwrap_err());

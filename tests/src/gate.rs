@@ -5,7 +5,6 @@ use std::io::{Error, ErrorKind, Result};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -14,10 +13,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::RedisServer;
-
-/// How long a test waits for what has to come, so that it fails rather than hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::{PATIENCE, RedisServer};
 
 /// An address in front of a server, ended with the test.
 #[derive(Debug)]

@@ -1,6 +1,9 @@
 //! One backend, ready for a case: services on a store of their own, and its time.
 
+use std::cell::Cell;
 use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use redis::cmd;
@@ -12,7 +15,7 @@ use satama::session::{Expiry, Sessions};
 use satama::{Builder, Clock, Services, SimClock, StoreUrl};
 use tempfile::TempDir;
 
-use crate::RedisServer;
+use crate::{Cluster, RedisServer};
 
 /// Longer than any stall of a busy machine: no case is about the deadline.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -34,7 +37,13 @@ pub struct Harness {
 #[derive(Debug)]
 enum Backend {
     Redis(RedisServer),
+    Cluster(&'static Cluster),
     Sqlite { folder: TempDir, clock: SimClock },
+}
+
+thread_local! {
+    /// What sets this test's tenants apart from those of the others on the same store.
+    static TEST: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
 /// Between which two moments, by the store's clock, something happened.
@@ -49,13 +58,26 @@ pub struct Span {
 impl Harness {
     /// Services on a Redis server.
     pub async fn redis() -> Self {
+        TEST.set(None);
         let server = RedisServer::start();
         let services = builder(server.store(), Clock::System).build().await.unwrap();
         Self { services, backend: Backend::Redis(server) }
     }
 
+    /// Services on a Redis cluster, which all tests of this process share.
+    pub async fn cluster() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        static SHARED: OnceLock<Cluster> = OnceLock::new();
+        TEST.set(Some(COUNT.fetch_add(1, Ordering::Relaxed)));
+        let cluster = SHARED.get_or_init(Cluster::shared);
+        let store = cluster.url().parse().unwrap();
+        let services = builder(store, Clock::System).build().await.unwrap();
+        Self { services, backend: Backend::Cluster(cluster) }
+    }
+
     /// Services on a file, with a clock that stands still.
     pub async fn sqlite() -> Self {
+        TEST.set(None);
         let folder = tempfile::tempdir().unwrap();
         let clock = SimClock::new();
         let store = StoreUrl::file(folder.path().join("satama.db"));
@@ -72,6 +94,7 @@ impl Harness {
     pub fn builder(&self) -> Builder {
         match &self.backend {
             Backend::Redis(server) => builder(server.store(), Clock::System),
+            Backend::Cluster(cluster) => builder(cluster.url().parse().unwrap(), Clock::System),
             Backend::Sqlite { clock, .. } => {
                 builder(StoreUrl::file(self.file()), Clock::Sim(clock.clone()))
             }
@@ -102,6 +125,7 @@ impl Harness {
     pub fn server(&self) -> &RedisServer {
         match &self.backend {
             Backend::Redis(server) => server,
+            Backend::Cluster(_) => panic!("this store is many servers"),
             Backend::Sqlite { .. } => panic!("this store is a file"),
         }
     }
@@ -109,7 +133,7 @@ impl Harness {
     /// The file, if this is on SQLite.
     pub fn file(&self) -> PathBuf {
         match &self.backend {
-            Backend::Redis(_) => panic!("this store is a server"),
+            Backend::Redis(_) | Backend::Cluster(_) => panic!("this store is no file"),
             Backend::Sqlite { folder, .. } => folder.path().join("satama.db"),
         }
     }
@@ -117,7 +141,12 @@ impl Harness {
     /// The time by the store's clock.
     pub async fn now(&self) -> Duration {
         match &self.backend {
-            Backend::Redis(server) => {
+            Backend::Redis(_) | Backend::Cluster(_) => {
+                // One machine, one clock.
+                let server = match &self.backend {
+                    Backend::Cluster(cluster) => &cluster.nodes[0],
+                    _ => self.server(),
+                };
                 let (seconds, micros): (u64, u64) = server.query(&cmd("TIME")).await;
                 Duration::from_secs(seconds) + Duration::from_micros(micros)
             }
@@ -130,8 +159,8 @@ impl Harness {
     /// Lets `by` pass by the store's clock: moves it, or waits until it has moved.
     pub async fn advance(&self, by: Duration) {
         match &self.backend {
-            Backend::Redis(_) if by.is_zero() => {}
-            Backend::Redis(_) => {
+            Backend::Redis(_) | Backend::Cluster(_) if by.is_zero() => {}
+            Backend::Redis(_) | Backend::Cluster(_) => {
                 // A key outlives its last millisecond.
                 let end = self.now().await + by + Duration::from_millis(1);
                 while let Some(left) = end.checked_sub(self.now().await).filter(|d| !d.is_zero()) {
@@ -146,7 +175,7 @@ impl Harness {
     /// runs moves by itself.
     pub fn moment(&self) -> Duration {
         match &self.backend {
-            Backend::Redis(_) => Duration::ZERO,
+            Backend::Redis(_) | Backend::Cluster(_) => Duration::ZERO,
             Backend::Sqlite { .. } => Duration::from_millis(1),
         }
     }
@@ -172,10 +201,15 @@ fn builder(store: StoreUrl, clock: Clock) -> Builder {
     Services::builder(store).deadline(DEADLINE).clock(clock)
 }
 
-/// Every name of every service, to `tenant`, within the default limits.
+/// Every name of every service, to `tenant`, within the default limits. On a store
+/// that tests share, each test has tenants of its own.
 pub fn grant(tenant: &str) -> Grant {
     let every = || Names::new(["*"]).unwrap();
-    Grant::new(tenant, Limits::default())
+    let tenant = match TEST.get() {
+        Some(test) => format!("{tenant}.{test}"),
+        None => tenant.to_owned(),
+    };
+    Grant::new(tenant.as_str(), Limits::default())
         .unwrap()
         .with_cache(every())
         .with_channel(every())

@@ -5,16 +5,35 @@
 
 pub mod build;
 
+mod authority;
+mod cluster;
 mod gate;
 mod harness;
 mod log;
 mod receive;
 mod redis;
+mod sentinel;
 mod stage;
 
+/// How long a test waits for what has to come, so that it fails rather than hangs.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Waits until `done` says so.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut done: impl FnMut() -> F) {
+    let waited = tokio::time::timeout(PATIENCE, async {
+        while !done().await {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    });
+    assert!(waited.await.is_ok(), "waited too long until {what}");
+}
+
+pub use self::authority::Authority;
+pub use self::cluster::Cluster;
 pub use self::gate::Gate;
 pub use self::harness::{Harness, Span, bucket, bus, channels, grant, sessions};
 pub use self::log::Log;
 pub use self::receive::{Receive, closed, eventually, frame, heard, hears, text};
 pub use self::redis::{Count, RedisServer};
+pub use self::sentinel::Sentinels;
 pub use self::stage::{Stage, call, granted, limits, program, run};

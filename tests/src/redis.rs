@@ -17,10 +17,30 @@ pub struct RedisServer {
     /// None after it was killed.
     process: Option<Child>,
     folder: TempDir,
-    /// The port on the loopback address; on none, it listens on a socket only.
-    port: Option<u16>,
+    listens: Listens,
     settings: Vec<String>,
 }
+
+/// Where a server listens on the loopback address, beside its socket.
+#[derive(Debug, Clone, Copy)]
+enum Listens {
+    Nowhere,
+    Plain(u16),
+    Tls(u16),
+    /// A cluster's node, which also listens for the others.
+    Node(u16),
+    /// Such a node where TLS is spoken, also with the others.
+    TlsNode(u16),
+    /// A Sentinel, whose settings are in a file that it writes to.
+    Sentinel(u16),
+}
+
+/// How far below its port a node listens for the others: below what systems give to
+/// those who ask for any port.
+const BUS_BELOW: u16 = 10_000;
+
+/// The file of a Sentinel's settings.
+const SENTINEL_FILE: &str = "sentinel.conf";
 
 /// What some work cost the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,25 +66,55 @@ impl RedisServer {
 
     /// A server on a port of the loopback address.
     pub fn tcp() -> Self {
+        Self::tcp_with(&[])
+    }
+
+    /// A server on a port, with settings.
+    pub fn tcp_with(settings: &[&str]) -> Self {
+        Self::listening(settings, Listens::Plain, "")
+    }
+
+    /// A server on a port where TLS is spoken, with settings that name its certificate.
+    pub fn tls(settings: &[&str]) -> Self {
+        Self::listening(settings, Listens::Tls, "")
+    }
+
+    /// A server that may be a node of a cluster.
+    pub fn node(settings: &[&str]) -> Self {
+        Self::listening(settings, Listens::Node, "")
+    }
+
+    /// A server that may be a node of a cluster that speaks TLS.
+    pub fn tls_node(settings: &[&str]) -> Self {
+        Self::listening(settings, Listens::TlsNode, "")
+    }
+
+    /// A Sentinel.
+    pub fn sentinel(file: &str) -> Self {
+        Self::listening(&[], Listens::Sentinel, file)
+    }
+
+    fn listening(settings: &[&str], listens: fn(u16) -> Listens, file: &str) -> Self {
         // Below the ports that systems give to those who ask for any. No two servers
         // of one process try the same, so it is still free when one is restarted.
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let start = std::process::id();
         for _ in 0..100 {
             let next = start + NEXT.fetch_add(1, Ordering::Relaxed);
-            let mut server = Self::stopped(&[]);
-            server.port = u16::try_from(20_000 + next % 10_000).ok();
+            let mut server = Self::stopped(settings);
+            server.listens = listens(u16::try_from(20_000 + next % 10_000).unwrap());
+            std::fs::write(server.folder.path().join(SENTINEL_FILE), file).unwrap();
             if server.run().is_ok() {
                 return server;
             }
         }
-        panic!("no port of the loopback address is free");
+        panic!("no port of the loopback address is free, or `redis-server` cannot do this");
     }
 
     fn stopped(settings: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = settings.iter().map(ToString::to_string).collect();
-        Self { process: None, folder, port: None, settings }
+        Self { process: None, folder, listens: Listens::Nowhere, settings }
     }
 
     /// Starts it again, on the same address.
@@ -77,10 +127,27 @@ impl RedisServer {
 
     /// Runs the server until it accepts connections; or returns what it said.
     fn run(&mut self) -> Result<(), String> {
-        let port = self.port.unwrap_or(0).to_string();
+        let listens = match self.listens {
+            Listens::Nowhere => "--port 0".to_owned(),
+            Listens::Plain(port) => format!("--port {port}"),
+            Listens::Tls(port) => format!("--port 0 --tls-port {port}"),
+            Listens::Node(port) => {
+                let bus = port - BUS_BELOW;
+                format!("--port {port} --cluster-enabled yes --cluster-port {bus}")
+            }
+            Listens::TlsNode(port) => {
+                let bus = port - BUS_BELOW;
+                format!(
+                    "--port 0 --tls-port {port} --cluster-enabled yes --cluster-port {bus} \
+                     --tls-cluster yes"
+                )
+            }
+            Listens::Sentinel(port) => format!("{SENTINEL_FILE} --sentinel --port {port}"),
+        };
         let mut process = Command::new("redis-server")
             .current_dir(self.folder.path())
-            .args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--unixsocket", "socket"])
+            .args(listens.split(' '))
+            .args(["--bind", "127.0.0.1", "--save", "", "--unixsocket", "socket"])
             .args(&self.settings)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -101,6 +168,8 @@ impl RedisServer {
             // then as of 7.2.
             line.contains("ready to accept connections at")
                 || line.contains("Ready to accept connections unix")
+                // A Sentinel says only that it is one.
+                || line.contains("Sentinel ID is")
         });
         if !ready {
             process.wait().unwrap();
@@ -137,10 +206,33 @@ impl RedisServer {
 
     /// Its address.
     pub fn url(&self) -> String {
-        match self.port {
-            Some(port) => format!("redis://127.0.0.1:{port}"),
-            None => format!("redis+unix://{}", self.socket().display()),
+        match self.listens {
+            Listens::Nowhere => format!("redis+unix://{}", self.socket().display()),
+            Listens::Tls(port) => format!("rediss://127.0.0.1:{port}"),
+            _ => format!("redis://127.0.0.1:{}", self.port()),
         }
+    }
+
+    /// The port on the loopback address.
+    pub fn port(&self) -> u16 {
+        match self.listens {
+            Listens::Nowhere => panic!("this server listens on a socket only"),
+            Listens::Plain(port)
+            | Listens::Tls(port)
+            | Listens::Node(port)
+            | Listens::TlsNode(port)
+            | Listens::Sentinel(port) => port,
+        }
+    }
+
+    /// The port where it listens for the other nodes of a cluster.
+    pub(crate) fn bus(&self) -> u16 {
+        self.port() - BUS_BELOW
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.as_ref().expect("the server runs").id()
     }
 
     /// Its address, as services are given it.
@@ -162,6 +254,25 @@ impl RedisServer {
     /// Runs one command of the test's own.
     pub async fn query<T: FromRedisValue>(&self, cmd: &Cmd) -> T {
         cmd.query_async(&mut self.connect().await).await.unwrap()
+    }
+
+    /// Runs one command of the default user, who has this password.
+    pub async fn query_as<T: FromRedisValue>(&self, password: &str, cmd: &Cmd) -> T {
+        let mut redis = self.connect().await;
+        redis::cmd("AUTH").arg(password).exec_async(&mut redis).await.unwrap();
+        cmd.query_async(&mut redis).await.unwrap()
+    }
+
+    /// Whether it was not killed.
+    pub(crate) fn runs(&self) -> bool {
+        self.process.is_some()
+    }
+
+    /// One value of its `INFO`, empty if there is none.
+    pub async fn info(&self, name: &str) -> String {
+        let info: String = self.query(&cmd("INFO")).await;
+        let found = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        found.unwrap_or_default().to_owned()
     }
 
     /// The keys it holds, but for those that tell the format.

@@ -108,10 +108,11 @@ pub async fn program(host: &Host, guest: &str, grant: Arc<Grant>) -> Program {
     host.program(&code, guest, grant).unwrap()
 }
 
-/// What the guests of the tests expect: a bucket and a store called `granted`.
+/// What the guests of the tests expect: one of each service, called `granted`.
 pub fn granted(tenant: &str, limits: Limits) -> Grant {
     let names = || Names::new(["granted"]).unwrap();
-    Grant::new(tenant, limits).unwrap().with_cache(names()).with_session(names())
+    let grant = Grant::new(tenant, limits).unwrap().with_cache(names()).with_session(names());
+    grant.with_channel(names()).with_hub(names())
 }
 
 /// Limits that no guest meets by being slow, and those that `change` sets.

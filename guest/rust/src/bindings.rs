@@ -10,5 +10,11 @@ wit_bindgen::generate!({
         "satama:services/cache@0.1.0/error": [#[derive(PartialEq, Eq)]],
         "satama:services/session@0.1.0/error": [#[derive(PartialEq, Eq)]],
         "satama:services/session@0.1.0/swap": [#[derive(PartialEq, Eq)]],
+        "satama:services/types@0.1.0/message": [#[derive(PartialEq, Eq)]],
+        "satama:services/channel@0.1.0/error": [#[derive(PartialEq, Eq)]],
+        "satama:services/channel@0.1.0/info": [#[derive(PartialEq, Eq)]],
+        "satama:services/channel@0.1.0/state": [#[derive(PartialEq, Eq)]],
+        "satama:services/channel@0.1.0/swap": [#[derive(PartialEq, Eq)]],
+        "satama:services/hub@0.1.0/error": [#[derive(PartialEq, Eq)]],
     },
 });

@@ -1,6 +1,6 @@
 //! Satama's services for components written in Rust.
 //!
-//! [`cache`] and [`session`] are the bindings of the WIT interfaces with the
+//! [`cache`], [`session`], [`channel`] and [`hub`] are the bindings of the WIT interfaces with the
 //! same names, whose documentation they carry, and a few typed helpers on top.
 //! A component imports only the interfaces that it calls.
 //!
@@ -24,11 +24,14 @@
 //! ```
 //!
 //! What a component exports is its own affair: it describes its exports in a
-//! world of its own, as `guest/README.md` shows.
+//! world of its own, as `guest/README.md` shows, for a `hub-handler` too.
 
 #![deny(missing_docs)]
 
 mod bindings;
 
 pub mod cache;
+pub mod channel;
+pub mod hub;
 pub mod session;
+pub mod types;

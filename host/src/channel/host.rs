@@ -42,8 +42,7 @@ impl wit::HostStore for View<'_> {
     fn open(&mut self, name: String, ttl_ms: u64) -> Result<This, Error> {
         self.caller.call_now("channel", "store.open", || {
             let grant = self.caller.grant();
-            // No store takes a time-to-live of none.
-            let ttl = Duration::from_millis(ttl_ms.max(1));
+            let ttl = Duration::from_millis(ttl_ms);
             let channels = self.channel.channels(grant.channel(&name)?, ttl, grant.limits())?;
             Ok(self.table.push(channels).map_err(Refused::from)?)
         })

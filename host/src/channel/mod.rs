@@ -124,7 +124,8 @@ impl Channel {
             scope,
             store: self.store.clone(),
             delivery: self.delivery.clone(),
-            ttl,
+            // No store takes a time-to-live of none.
+            ttl: ttl.max(Duration::from_millis(1)),
             id_bytes_max: limits.key_bytes.min(ID_BYTES_MAX),
             value_bytes_max: limits.value_bytes,
         })

@@ -38,13 +38,14 @@ pub(super) struct Run {
     #[arg(long, short, value_name = "MANIFEST")]
     grant: Option<PathBuf>,
 
-    /// Where the services keep their data: a file, redis://HOST:PORT, or
-    /// redis+unix:///PATH [default: satama.db in your data folder]. Again, as
-    /// SERVICE=STORE, to put one service elsewhere.
-    // Help must not print a password that is in the environment.
-    #[arg(long, short, value_name = "[SERVICE=]STORE", value_parser = store)]
+    /// Where the services keep their data: a file, redis://HOST:PORT, or another
+    /// address of Redis as README.md has them [default: satama.db in your data folder].
+    /// Again, as SERVICE=STORE, to put one service elsewhere.
+    // Help must not print a password that is in the environment, and what is wrong must
+    // not be quoted with one: so it is read later, by us.
+    #[arg(long, short, value_name = "[SERVICE=]STORE")]
     #[arg(env = "SATAMA_STORE", hide_env_values = true)]
-    store: Vec<Store>,
+    store: Vec<String>,
 
     /// A folder that the guest can read, besides those of its manifest.
     #[arg(long, value_name = "HOST::GUEST", value_parser = dir)]
@@ -126,7 +127,8 @@ impl Run {
     }
 
     async fn services(&self) -> anyhow::Result<Services> {
-        let common = match self.store.iter().rfind(|store| store.service.is_none()) {
+        let stores = self.store.iter().map(|text| store(text)).collect::<Result<Vec<_>, _>>()?;
+        let common = match stores.iter().rfind(|store| store.service.is_none()) {
             Some(store) => store.url.clone(),
             None => {
                 let folders = folders().context("you have no home; name a store with --store")?;
@@ -134,7 +136,7 @@ impl Run {
             }
         };
         let mut services = Services::builder(common);
-        for store in &self.store {
+        for store in &stores {
             let url = store.url.clone();
             services = match store.service {
                 Some(Service::Cache) => services.cache(url),
@@ -159,13 +161,16 @@ enum Service {
     Session,
 }
 
-fn store(text: &str) -> Result<Store, String> {
-    for (prefix, service) in [("cache=", Service::Cache), ("session=", Service::Session)] {
-        if let Some(url) = text.strip_prefix(prefix) {
-            return Ok(Store { service: Some(service), url: url.parse()? });
-        }
-    }
-    Ok(Store { service: None, url: text.parse()? })
+fn store(text: &str) -> Result<Store, Usage> {
+    let services = [("cache=", Service::Cache), ("session=", Service::Session)];
+    let found = services
+        .into_iter()
+        .find_map(|(prefix, service)| text.strip_prefix(prefix).map(|url| (Some(service), url)));
+    let (service, url) = found.unwrap_or((None, text));
+    let url = url.parse().map_err(|why| {
+        Usage(format!("invalid value '{}' for --store: {why}", satama::without_password(url)))
+    })?;
+    Ok(Store { service, url })
 }
 
 /// The call of the one export, if there is one and it takes nothing.

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Delivery;
-use super::message::Close;
-use super::queue::{Frame, Queue};
-use super::topic::{Receiver, Topic};
+use super::message::{Close, Notice, Publication};
+use super::queue::{Frame, QUEUE_MESSAGES_MAX, Queue};
+use super::topic::{Heir, Receiver, Topic};
 use crate::channel::{self, Store as _, StoreError};
 use crate::grant::{Key, Scope};
 
@@ -21,12 +21,22 @@ pub(super) struct Held {
     topics: Mutex<Topics>,
 }
 
+/// A channel that is to receive a topic since a change, once it has caught up.
+pub(super) struct HeldSince<'a> {
+    pub(super) held: Arc<Held>,
+    pub(super) topic: &'a Arc<Topic>,
+    pub(super) order: u64,
+}
+
 /// Which topics it has, by the order in which the store changed that: what is heard
 /// late, or twice, changes nothing.
 #[derive(Debug, Default)]
 struct Topics {
-    /// When the channel was added: what is older is of another of its id.
+    /// When the channel was added: what is older is of another of its id. Zero until
+    /// the store has told.
     born: u64,
+    /// Notices that came before that was known.
+    early: Vec<Notice>,
     /// The last change that was heard.
     order: u64,
     /// By name; none for one that it was unsubscribed from.
@@ -61,11 +71,17 @@ impl Held {
         self.scope.key(&self.id)
     }
 
-    /// The store has added it.
-    pub(super) fn added(&self, born: u64) {
+    /// The store has added it. Returns what happened to it already, and is to be called
+    /// again when that is done; none once there is nothing left.
+    pub(super) fn added(&self, born: u64) -> Option<Vec<Notice>> {
         let mut topics = self.lock();
-        topics.born = born;
         topics.order = topics.order.max(born);
+        let early: Vec<_> = topics.early.drain(..).filter(|early| early.order >= born).collect();
+        if early.is_empty() {
+            topics.born = born;
+            return None;
+        }
+        Some(early)
     }
 
     /// The order of its beginning; zero before the store has it.
@@ -73,9 +89,17 @@ impl Held {
         self.lock().born
     }
 
-    /// Whether a notice is of this channel, rather than an earlier one of its id.
-    pub(super) fn concerns(&self, order: u64) -> bool {
-        order >= self.lock().born
+    /// A notice, if it is of this channel rather than an earlier one of its id, and not
+    /// too early to tell.
+    pub(super) fn concerns(&self, notice: Notice) -> Option<Notice> {
+        let mut topics = self.lock();
+        if topics.born > 0 {
+            return (notice.order >= topics.born).then_some(notice);
+        }
+        if topics.early.len() < QUEUE_MESSAGES_MAX {
+            topics.early.push(notice);
+        }
+        None
     }
 
     /// The last change of its topics that was heard.
@@ -150,6 +174,27 @@ impl Held {
     }
 }
 
+impl Heir for HeldSince<'_> {
+    fn is_excepted(&self, publication: &Publication) -> bool {
+        publication.except.as_ref() == Some(&self.held.id)
+    }
+
+    async fn push(&self, frame: Frame) -> bool {
+        self.held.queue.room(&frame).await;
+        // Within the lock, so that nothing comes after it was unsubscribed.
+        let topics = self.held.lock();
+        let wanted = !self.held.queue.has_ended() && topics.is_news(&self.topic.name, self.order);
+        if wanted {
+            self.held.queue.push(frame);
+        }
+        wanted
+    }
+
+    fn join(&self, add: impl FnOnce(u64, Receiver) -> bool) -> bool {
+        self.held.subscribed(self.topic, self.order, add)
+    }
+}
+
 impl Topics {
     fn is_news(&self, topic: &str, order: u64) -> bool {
         order >= self.born && self.by_name.get(topic).is_none_or(|(at, _)| *at < order)
@@ -166,9 +211,8 @@ impl Attachment {
         Self { held, delivery, added: false }
     }
 
-    /// The store has it, since `born`.
-    pub(super) fn added(&mut self, born: u64) {
-        self.held.added(born);
+    /// The store has it.
+    pub(super) fn added(&mut self) {
         self.added = true;
     }
 

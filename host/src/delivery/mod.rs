@@ -29,8 +29,8 @@ use std::time::Duration;
 
 pub(crate) use self::bus::{Bus, Heard};
 use self::ear::Ears;
-use self::held::Held;
 pub use self::held::{Attachment, Socket};
+use self::held::{Held, HeldSince};
 pub use self::message::{
     Close, MESSAGE_BYTES_MAX, Malformed, Message, NotPosition, Position, Publication,
 };
@@ -160,7 +160,8 @@ impl Delivery {
         let held = Held::new(self.number(), scope.clone(), id, Queue::new(WhenFull::Close));
         {
             let mut all = self.all_held();
-            if all.contains_key(&address(held.key())) {
+            // One that has ended here may still have its socket.
+            if all.get(&address(held.key())).is_some_and(|other| !other.queue.has_ended()) {
                 return Err(StoreError::Exists);
             }
             all.insert(address(held.key()), held.clone());
@@ -170,7 +171,11 @@ impl Delivery {
         self.shard(held.key()).listen(&self.inner.bus).await?;
         let ttl = self.inner.heartbeat * HEARTBEATS_TO_LIVE;
         let channel = NewChannel { host: Some(&self.inner.host), ttl, ..channel };
-        attachment.added(self.channels().add(held.key(), &channel).await?);
+        let born = self.channels().add(held.key(), &channel).await?;
+        attachment.added();
+        while let Some(early) = held.added(born) {
+            early.into_iter().for_each(|notice| self.happened(&held, notice));
+        }
         Ok(attachment)
     }
 
@@ -234,10 +239,7 @@ impl Delivery {
         topic.remove(held.number);
         let store = self.inner.hub.clone();
         tokio::spawn(async move {
-            let receiver = (&*held.queue, &*held.id);
-            topic
-                .catch_up_one(&store, receiver, since, |add| held.subscribed(&topic, order, add))
-                .await;
+            topic.catch_up_one(&store, &HeldSince { held, topic: &topic, order }, since).await;
         });
         Ok(())
     }

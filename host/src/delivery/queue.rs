@@ -104,15 +104,15 @@ impl Queue {
         self.filled.notify_one();
     }
 
-    /// Puts a frame in as soon as there is room; gives up on a receiver that makes
-    /// none.
-    pub(super) async fn push_when_room(&self, frame: Frame) {
+    /// Waits until there is room for `frame`, but not for ever: a receiver that makes
+    /// none is too slow, and the next push finds it so.
+    pub(super) async fn room(&self, frame: &Frame) {
         let room = async {
             loop {
                 let drained = self.drained.notified();
                 {
                     let state = self.lock();
-                    if state.ended || state.has_room(&frame) {
+                    if state.ended || state.has_room(frame) {
                         return;
                     }
                 }
@@ -120,7 +120,6 @@ impl Queue {
             }
         };
         _ = tokio::time::timeout(ROOM_WAIT, room).await;
-        self.push(frame);
     }
 
     /// Ends it: what waits is still read, and then the close.
@@ -255,10 +254,14 @@ mod tests {
     async fn history_waits_for_room_and_gives_up() {
         let queue = Queue::new(WhenFull::Close);
         (0..QUEUE_MESSAGES_MAX).for_each(|_| queue.push(text("")));
-        let (next, ()) = tokio::join!(queue.next(), queue.push_when_room(text("late")));
+        let late = text("late");
+        let (next, ()) = tokio::join!(queue.next(), queue.room(&late));
         assert_eq!(next, Some(text("")));
+        queue.push(late);
         assert!(!queue.has_ended());
-        queue.push_when_room(text("too late")).await;
+        let too_late = text("too late");
+        queue.room(&too_late).await;
+        queue.push(too_late);
         assert!(queue.has_ended());
     }
 }

@@ -52,6 +52,18 @@ pub(super) struct Receiver {
     pub(super) has: Option<Position>,
 }
 
+/// Who is to become a receiver, once it has what it missed.
+pub(super) trait Heir {
+    /// Whether it does not get this.
+    fn is_excepted(&self, publication: &Publication) -> bool;
+
+    /// Gives it a frame, when it has room. False if it is not wanted any more.
+    fn push(&self, frame: Frame) -> impl Future<Output = bool> + Send;
+
+    /// Makes it a receiver by `add`, which may decline. True if there is no more to do.
+    fn join(&self, add: impl FnOnce(u64, Receiver) -> bool) -> bool;
+}
+
 impl Topic {
     pub(super) fn new(scope: Scope, name: &str) -> Arc<Self> {
         let address = scope.key(name).own().bytes();
@@ -207,32 +219,32 @@ impl Topic {
         }
     }
 
-    /// Gives a channel's queue what was published after `since`, and then makes it a
-    /// receiver by `join`, which tells whether it did: not if the others are ahead.
+    /// Gives `heir` what was published after `since`, and then makes it a receiver,
+    /// unless the others are ahead by then. Ends when it is not wanted any more.
     pub(super) async fn catch_up_one(
         &self,
         store: &hub::Backend,
-        receiver: (&Queue, &str),
+        heir: &impl Heir,
         mut since: Position,
-        mut join: impl FnMut(&dyn Fn(u64, Receiver) -> bool) -> bool,
     ) {
-        let (queue, channel) = receiver;
-        while !queue.has_ended() {
+        loop {
             let history = self.history(store, Some(since), HISTORY_PAGE).await;
-            if !history.complete {
-                queue.push_when_room(Frame::Missed { topic: Some(self.name.clone()) }).await;
-            }
-            let excepts = |p: &&Publication| p.except.as_deref() == Some(channel);
-            for publication in history.messages.iter().filter(|p| !excepts(p)) {
-                queue.push_when_room(frame(&self.name, publication)).await;
+            let missed = Frame::Missed { topic: Some(self.name.clone()) };
+            let missed = (!history.complete).then_some(missed).into_iter();
+            let wanted = history.messages.iter().filter(|p| !heir.is_excepted(p));
+            for frame in missed.chain(wanted.map(|p| frame(&self.name, p))) {
+                if !heir.push(frame).await {
+                    return;
+                }
             }
             // A topic that is not kept has nothing to catch up with.
             let Some(position) = history.position else {
-                join(&|number, receiver| self.add_at(number, receiver, None));
+                heir.join(|number, receiver| self.add_at(number, receiver, None));
                 return;
             };
             since = position;
-            if !history.more && join(&|number, receiver| self.add_at(number, receiver, Some(since)))
+            if !history.more
+                && heir.join(|number, receiver| self.add_at(number, receiver, Some(since)))
             {
                 return;
             }

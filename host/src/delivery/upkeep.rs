@@ -45,19 +45,23 @@ impl Delivery {
     }
 
     fn notice(&self, scope: &Scope, notice: Notice) {
-        let Some(held) = self.find(scope.key(&notice.channel)) else { return };
-        if !held.concerns(notice.order) {
-            return;
+        if let Some(held) = self.find(scope.key(&notice.channel))
+            && let Some(notice) = held.concerns(notice)
+        {
+            self.happened(&held, notice);
         }
+    }
+
+    pub(super) fn happened(&self, held: &Arc<Held>, notice: Notice) {
         match notice.event {
             Event::Sent(message) => {
                 let id = Id([0; 8]);
                 held.queue.push(Frame::Message { topic: None, message, position: None, id });
             }
-            Event::Removed(close) => end(&held, close),
+            Event::Removed(close) => end(held, close),
             Event::Unsubscribed { topic } => held.unsubscribed(&topic, notice.order),
             Event::Subscribed { topic, since } => {
-                let delivery = self.clone();
+                let (delivery, held) = (self.clone(), held.clone());
                 tokio::spawn(async move {
                     delivery.follow(&held, &topic, since, notice.order).await;
                 });

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::time::timeout;
 
 use super::Heard;
-use super::site::{Place, Site};
+use super::dial::{Dial, Place};
 
 /// After so long without a command the server is asked whether it is there. One that
 /// is not is noticed after this and the deadline, for a stopped process keeps its
@@ -79,7 +79,7 @@ pub(super) struct Line {
 impl Line {
     /// A line to `place`. Each of its events comes with its `number`.
     pub(super) fn open(
-        site: Arc<Site>,
+        dial: Arc<Dial>,
         place: Place,
         number: u64,
         hear: Arc<Hear>,
@@ -98,7 +98,7 @@ impl Line {
         let (orders, given) = mpsc::unbounded_channel();
         let listener = ear.clone();
         let task = tokio::spawn(async move {
-            let why = run(&site, &place, &listener, given).await;
+            let why = run(&dial, &place, &listener, given).await;
             listener.tell(Event::Lost(why));
         });
         Self { ear, orders, task: task.abort_handle() }
@@ -189,7 +189,7 @@ impl Ear {
 
 /// Connects, and obeys until the connection is lost. Returns why it was.
 async fn run(
-    site: &Site,
+    dial: &Dial,
     place: &Place,
     ear: &Arc<Ear>,
     mut orders: mpsc::UnboundedReceiver<Order>,
@@ -199,7 +199,7 @@ async fn run(
         listener.push(info);
         Ok::<_, redis::aio::SendError>(())
     };
-    let mut connection = match site.connect_to_hear(place, push).await {
+    let mut connection = match dial.connect_to_hear(place, push).await {
         Ok(connection) => connection,
         Err(err) => return err,
     };
@@ -215,7 +215,7 @@ async fn run(
         let pipeline = commands(&batch);
         ear.busy.store(true, Ordering::Release);
         let sent = connection.send_packed_commands(&pipeline, 0, pipeline.len());
-        let replies = match timeout(site.deadline(), sent).await {
+        let replies = match timeout(dial.deadline(), sent).await {
             Ok(Ok(replies)) => replies,
             Ok(Err(err)) => return err,
             Err(_) => return super::no_answer(),

@@ -2,16 +2,20 @@
 //! format version. Nothing outside this folder and the `redis.rs` files knows the
 //! redis crate.
 
+mod address;
+mod cluster;
+mod dial;
+mod explain;
 mod line;
-mod site;
+mod link;
+mod slots;
 mod subscriber;
 
 use std::fmt;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{
     Cmd, ErrorKind, FromRedisValue, Pipeline, RedisError, RedisWrite, ServerErrorKind, ToRedisArgs,
     Value,
@@ -22,7 +26,11 @@ use crate::error::Unavailable;
 use crate::grant::RedisKey;
 use crate::services::OpenError;
 
-use self::site::Site;
+use self::address::Address;
+use self::cluster::Cluster;
+use self::dial::Dial;
+use self::explain::explain;
+use self::link::Link;
 pub use self::subscriber::{Heard, Subscriber};
 
 /// Oldest server that has what the scripts use (`PEXPIRE … GT`, `SET … NX GET`), as major and minor.
@@ -32,16 +40,19 @@ const VERSION_MIN: (u32, u32) = (7, 0);
 const RECONNECT_MIN: Duration = Duration::from_millis(50);
 const RECONNECT_MAX: Duration = Duration::from_secs(1);
 
-/// Commands that may wait for the socket at a time before callers queue. The
-/// crate's default of 50 would make 64 callers wait for each other.
-const PIPELINE_COMMANDS: usize = 1024;
-
-/// A connection to one Redis, shared by all that use it. Cloning is cheap.
+/// The servers of one address, shared by all that use it. Cloning is cheap.
 #[derive(Clone)]
 pub struct Redis {
-    manager: ConnectionManager,
-    site: Arc<Site>,
-    deadline: Duration,
+    dial: Arc<Dial>,
+    servers: Servers,
+}
+
+/// What commands are sent to.
+#[derive(Clone)]
+enum Servers {
+    /// The server of the address, or the one that the Sentinels name.
+    One(Arc<Link>),
+    Cluster(Arc<Cluster>),
 }
 
 /// A Lua script, called by its hash.
@@ -51,44 +62,46 @@ pub struct Script {
 }
 
 impl Redis {
-    /// Connects to the server at `url`: `redis://host:port`, or `redis+unix:///path`.
+    /// Connects to what is at `url`; README.md has what it may be.
     ///
     /// Each command fails after `deadline`, which is also what connecting may take.
     pub async fn connect(url: &str, deadline: Duration) -> Result<Self, OpenError> {
-        let fail = |err: RedisError| OpenError::new(url, err.into());
-        let site = Arc::new(Site::new(url, deadline).map_err(fail)?);
-        let client = site.client().map_err(fail)?;
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(deadline))
-            .set_response_timeout(None)
-            .set_pipeline_buffer_size(PIPELINE_COMMANDS)
-            .set_min_delay(RECONNECT_MIN)
-            .set_max_delay(RECONNECT_MAX)
-            .set_number_of_retries(usize::MAX);
-        // The manager would retry for ever; a wrong address should fail at once.
-        let probe = client.get_multiplexed_async_connection();
-        tokio::time::timeout(deadline, probe)
-            .await
-            .map_err(|err| OpenError::new(url, err.into()))?
-            .map_err(fail)?;
-        let manager = ConnectionManager::new_with_config(client, config).await.map_err(fail)?;
-        let redis = Self { manager, site, deadline };
-        redis.check_version(url).await?;
+        let address = Address::parse(url).map_err(|why| OpenError::new(url, why.into()))?;
+        let dial = Arc::new(Dial::new(address, deadline));
+        let servers = if dial.is_cluster() {
+            Cluster::connect(dial.clone()).await.map(Servers::Cluster)
+        } else {
+            let link = Link::connect(dial.clone(), dial.place()).await;
+            link.map(|link| Servers::One(Arc::new(link)))
+        };
+        let fail = |err| OpenError::new(url, explain(err, dial.is_tls()));
+        let redis = Self { servers: servers.map_err(fail)?, dial: dial.clone() };
+        let info: String = redis.query(redis::cmd("INFO").arg("server")).await.map_err(fail)?;
+        redis.check_server(&info).map_err(|why| OpenError::new(url, why.into()))?;
         Ok(redis)
     }
 
-    async fn check_version(&self, url: &str) -> Result<(), OpenError> {
-        let info: String = self
-            .query(redis::cmd("INFO").arg("server"))
-            .await
-            .map_err(|err| OpenError::new(url, err.into()))?;
-        let version =
-            info.lines().find_map(|line| line.strip_prefix("redis_version:")).unwrap_or("0");
+    /// Whether the server is one that this address is for, and new enough.
+    fn check_server(&self, info: &str) -> Result<(), String> {
+        let value = |name| {
+            let mut lines = info.lines();
+            lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap_or("0")
+        };
+        match value("redis_mode") {
+            "cluster" if !self.dial.is_cluster() => {
+                return Err("it is a node of a cluster; write redis+cluster:// for redis://".into());
+            }
+            "sentinel" => {
+                let address = "redis+sentinel://HOST:PORT/MASTER";
+                return Err(format!("it is a Sentinel; write {address}"));
+            }
+            _ => {}
+        }
+        let version = value("redis_version");
         let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
         if (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) < VERSION_MIN {
             let (major, minor) = VERSION_MIN;
-            let why = format!("Redis {version} is too old; {major}.{minor} or newer is needed");
-            return Err(OpenError::new(url, why.into()));
+            return Err(format!("Redis {version} is too old; {major}.{minor} or newer is needed"));
         }
         Ok(())
     }
@@ -115,16 +128,22 @@ impl Redis {
 
     /// Runs one command: one round trip.
     pub async fn query<T: FromRedisValue>(&self, cmd: &Cmd) -> Result<T, RedisError> {
-        let mut manager = self.manager.clone();
-        let value = self.within(pin!(manager.send_packed_command(cmd))).await?;
+        let value = match &self.servers {
+            Servers::One(link) => self.within(link, pin!(link.send(cmd))).await?,
+            Servers::Cluster(cluster) => Box::pin(self.on_cluster(cluster, cmd, None)).await?,
+        };
         Ok(redis::from_redis_value(value.extract_error()?)?)
     }
 
-    /// Runs commands that need no order among them: one round trip.
+    /// Runs commands that need no order among them, unless they are of one slot: one
+    /// round trip to each server.
     pub async fn pipe<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<Vec<T>, RedisError> {
-        let mut manager = self.manager.clone();
-        let sent = manager.send_packed_commands(commands, 0, commands.len());
-        let values = self.within(pin!(sent)).await?;
+        let values = match &self.servers {
+            Servers::One(link) => self.within(link, pin!(link.send_all(commands))).await?,
+            Servers::Cluster(cluster) => {
+                Box::pin(self.all_on_cluster(cluster, commands, None)).await?
+            }
+        };
         values
             .into_iter()
             .map(|value| Ok(redis::from_redis_value(value.extract_error()?)?))
@@ -138,6 +157,10 @@ impl Redis {
         script: &Script,
         cmd: &Cmd,
     ) -> Result<T, RedisError> {
+        if let Servers::Cluster(cluster) = &self.servers {
+            let value = Box::pin(self.on_cluster(cluster, cmd, Some(script))).await?;
+            return Ok(redis::from_redis_value(value.extract_error()?)?);
+        }
         match self.query(cmd).await {
             Err(err) if is_no_script(&err) => {
                 Box::pin(async {
@@ -157,6 +180,13 @@ impl Redis {
         script: &Script,
         calls: &Pipeline,
     ) -> Result<Vec<T>, RedisError> {
+        if let Servers::Cluster(cluster) = &self.servers {
+            let values = Box::pin(self.all_on_cluster(cluster, calls, Some(script))).await?;
+            let values = values.into_iter();
+            return values
+                .map(|value| Ok(redis::from_redis_value(value.extract_error()?)?))
+                .collect();
+        }
         match self.pipe(calls).await {
             Err(err) if is_no_script(&err) => {
                 Box::pin(async {
@@ -169,6 +199,40 @@ impl Redis {
         }
     }
 
+    async fn on_cluster(
+        &self,
+        cluster: &Cluster,
+        cmd: &Cmd,
+        script: Option<&Script>,
+    ) -> Result<Value, RedisError> {
+        let why = Mutex::new(None);
+        let sent = cluster.send(cmd, script, &why);
+        match timeout_at(Instant::now() + self.dial.deadline(), sent).await {
+            Ok(done) => done,
+            Err(_) => Err(self.overdue(why)),
+        }
+    }
+
+    async fn all_on_cluster(
+        &self,
+        cluster: &Cluster,
+        commands: &Pipeline,
+        script: Option<&Script>,
+    ) -> Result<Vec<Value>, RedisError> {
+        let why = Mutex::new(None);
+        let sent = cluster.send_all(commands, script, &why);
+        match timeout_at(Instant::now() + self.dial.deadline(), sent).await {
+            Ok(done) => done,
+            Err(_) => Err(self.overdue(why)),
+        }
+    }
+
+    /// A cluster did not answer in time.
+    fn overdue(&self, why: Mutex<Option<RedisError>>) -> RedisError {
+        self.servers.look_again();
+        why.into_inner().unwrap_or_else(PoisonError::into_inner).unwrap_or_else(no_answer)
+    }
+
     /// Subscriptions to shard channels, on connections of their own. The connection's
     /// reader calls `hear` with what they bring, in order of arrival, so it must not
     /// block.
@@ -178,18 +242,31 @@ impl Redis {
         &self,
         hear: impl Fn(Heard) + Send + Sync + 'static,
     ) -> Result<Subscriber, RedisError> {
-        Ok(Subscriber::new(self.site.clone(), Arc::new(hear)))
+        Ok(Subscriber::new(self.dial.clone(), self.servers.clone(), Arc::new(hear)))
     }
 
     /// Gives `work` until the deadline. A reconnection goes on in the background
     /// meanwhile, so a short outage is bridged and a long one fails in time.
     async fn within<T>(
         &self,
+        link: &Link,
         work: Pin<&mut impl Future<Output = Result<T, RedisError>>>,
     ) -> Result<T, RedisError> {
-        match timeout_at(Instant::now() + self.deadline, work).await {
+        match timeout_at(Instant::now() + self.dial.deadline(), work).await {
             Ok(done) => done,
-            Err(_) => Err(no_answer()),
+            Err(_) => {
+                link.doubt();
+                Err(link.why_down().unwrap_or_else(no_answer))
+            }
+        }
+    }
+}
+
+impl Servers {
+    /// Something was not where it should be.
+    fn look_again(&self) {
+        if let Self::Cluster(cluster) = self {
+            cluster.look_again();
         }
     }
 }
@@ -197,7 +274,7 @@ impl Redis {
 impl fmt::Debug for Redis {
     /// The address may carry a password, so it is left out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Redis").field("deadline", &self.deadline).finish_non_exhaustive()
+        f.debug_struct("Redis").field("deadline", &self.dial.deadline()).finish_non_exhaustive()
     }
 }
 

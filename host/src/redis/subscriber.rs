@@ -14,9 +14,9 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::dial::{Dial, Place};
 use super::line::{Event, Hear, Line, Name};
-use super::site::{Place, Site};
-use super::{RECONNECT_MAX, RECONNECT_MIN, no_answer};
+use super::{RECONNECT_MAX, RECONNECT_MIN, Servers, no_answer};
 
 /// What a subscription brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,12 +55,13 @@ enum Wish {
 }
 
 impl Subscriber {
-    pub(super) fn new(site: Arc<Site>, hear: Arc<Hear>) -> Self {
-        let deadline = site.deadline();
+    pub(super) fn new(dial: Arc<Dial>, servers: Servers, hear: Arc<Hear>) -> Self {
+        let deadline = dial.deadline();
         let (wishes, mut wished) = mpsc::unbounded_channel();
         let (told, mut events) = mpsc::unbounded_channel();
         let mut board = Board {
-            site,
+            dial,
+            servers,
             hear,
             events: told,
             channels: HashMap::new(),
@@ -132,7 +133,8 @@ impl std::fmt::Debug for Subscriber {
 
 /// What is subscribed, and on which line.
 struct Board {
-    site: Arc<Site>,
+    dial: Arc<Dial>,
+    servers: Servers,
     hear: Arc<Hear>,
     events: mpsc::UnboundedSender<(u64, Event)>,
     channels: HashMap<Name, Channel>,
@@ -224,7 +226,7 @@ impl Board {
             }
             Event::Gone(name) => {
                 if self.on(&name, number).is_some() {
-                    self.site.look_again();
+                    self.servers.look_again();
                     self.later(name);
                 }
             }
@@ -240,8 +242,9 @@ impl Board {
 
     fn refused(&mut self, number: u64, name: Name, why: RedisError) {
         let Some(channel) = self.on(&name, number) else { return };
-        if let Some(place) = Place::moved_to(&why) {
-            self.site.look_again();
+        let asked = channel.line.as_ref().map(|(place, _)| place);
+        if let Some(place) = asked.and_then(|asked| Place::redirect(&why, asked)) {
+            self.servers.look_again();
             return self.seek(name, Some(place));
         }
         let final_answer = matches!(
@@ -273,7 +276,7 @@ impl Board {
         let place = place.0.clone();
         tracing::debug!("a connection for subscriptions is lost: {why}");
         self.lines.remove(&place);
-        self.site.look_again();
+        self.servers.look_again();
         // With the line, all that it was to leave is left.
         let left: Vec<Name> = self.leaving.keys().cloned().collect();
         left.iter().for_each(|name| self.left(name));
@@ -290,16 +293,23 @@ impl Board {
         lost.into_iter().for_each(|name| self.later(name));
     }
 
+    fn place_of(&self, name: &Name) -> Option<Place> {
+        match &self.servers {
+            Servers::One(_) => Some(self.dial.place()),
+            Servers::Cluster(cluster) => cluster.place_of(name),
+        }
+    }
+
     /// Subscribes at `place`, or where the channel should be.
     fn seek(&mut self, name: Name, place: Option<Place>) {
-        let Some(place) = place.or_else(|| self.site.place_of(&name)) else {
+        let Some(place) = place.or_else(|| self.place_of(&name)) else {
             return self.later(name);
         };
         let Some(channel) = self.channels.get_mut(&name) else { return };
         let line = self.lines.entry(place.clone()).or_insert_with(|| {
             self.opened += 1;
-            let (site, hear) = (self.site.clone(), self.hear.clone());
-            Line::open(site, place.clone(), self.opened, hear, self.events.clone())
+            let (dial, hear) = (self.dial.clone(), self.hear.clone());
+            Line::open(dial, place.clone(), self.opened, hear, self.events.clone())
         });
         (channel.line, channel.up) = (Some((place, line.number())), false);
         line.join(name, channel.was_up);

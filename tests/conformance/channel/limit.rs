@@ -88,7 +88,8 @@ pub(crate) async fn lists_and_pages_of_over_1000_are_refused(h: &Harness) {
 
 pub(crate) async fn a_life_over_a_day_does_not_open(h: &Harness) {
     let grant = grant("t");
-    let open = |ttl| h.services.channel().channels(grant.channel("c").unwrap(), ttl, grant.limits());
+    let open =
+        |ttl| h.services.channel().channels(grant.channel("c").unwrap(), ttl, grant.limits());
     let day = 24 * 60 * 60 * 1000;
     assert!(open(Duration::from_millis(day)).is_ok());
     assert_over(open(Duration::from_millis(day + 1)).map(drop), day);
@@ -148,7 +149,8 @@ pub(crate) async fn a_grant_may_lower_the_limits(h: &Harness) {
 }
 
 pub(crate) async fn what_is_not_granted_does_not_open(_: &Harness) {
-    let grant = Grant::new("t", Limits::default()).unwrap().with_channel(Names::new(["c"]).unwrap());
+    let grant =
+        Grant::new("t", Limits::default()).unwrap().with_channel(Names::new(["c"]).unwrap());
     assert!(grant.channel("c").is_ok());
     for name in ["", "b", "C", "c ", "c\0", "c:"] {
         assert!(matches!(grant.channel(name), Err(Refused::Denied { service: "channel", .. })));

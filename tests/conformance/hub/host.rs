@@ -25,14 +25,11 @@ pub(crate) async fn a_sockets_channel_lives_as_long_as_its_host(h: &Harness) {
 /// A host with one socket, which ends as a process does that is killed. Its
 /// channel would live for an hour, if that were the handle's to say.
 async fn crash(h: &Harness, id: &'static str) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
-    let builder = h.builder().heartbeat(HEARTBEAT);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (builder, grant) = (h.builder().heartbeat(HEARTBEAT), grant("t"));
     let attached = runtime.spawn(async move {
-        let host = Host::new(builder.build().await.unwrap());
+        let host = Host::of(builder.build().await.unwrap(), &grant);
         let socket = host.listen(id, "t").await;
         // Nobody is left to say goodbye.
         std::mem::forget((host, socket));
@@ -81,10 +78,8 @@ pub(crate) async fn a_host_that_is_dropped_removes_its_channels(h: &Harness) {
     let sockets = [theirs.listen("a", "t").await, theirs.listen("b", "t").await];
     let listener = theirs.bus.listen(&["t"]).await.unwrap();
     drop((sockets, listener, theirs));
-    eventually("its channels are gone", async || {
-        member_ids(&ours.bus, "t").await == ["stays"]
-    })
-    .await;
+    eventually("its channels are gone", async || member_ids(&ours.bus, "t").await == ["stays"])
+        .await;
     ours.publish("t", "still here").await;
     hears(&mut stays, &["still here"]).await;
 }

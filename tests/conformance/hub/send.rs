@@ -127,10 +127,8 @@ pub(crate) async fn the_end_of_an_old_socket_leaves_a_new_channel_alone(h: &Harn
             drop(old);
             // Removals of one host are made in their order, this one after that.
             drop(watched);
-            eventually("the later one is gone", async || {
-                ours.channels.get(&later).await.is_err()
-            })
-            .await;
+            eventually("the later one is gone", async || ours.channels.get(&later).await.is_err())
+                .await;
         }
         ours.channels.get(how).await.expect("the new channel is another");
         ours.publish("t", "for the new one").await;

@@ -122,12 +122,7 @@ impl<'a> Real<'a> {
         Ok(positions.len().to_string())
     }
 
-    async fn history(
-        &self,
-        topic: Topic,
-        since: Since,
-        limit: u32,
-    ) -> Result<String, hub::Error> {
+    async fn history(&self, topic: Topic, since: Since, limit: u32) -> Result<String, hub::Error> {
         let of = |topic| self.positions.get(topic).map_or(&[][..], Vec::as_slice);
         let since = match since {
             Since::Start => None,

@@ -21,7 +21,6 @@ redis.call('HSET', channel, 'b', born, 'q', born, 'o', ARGV[2])
 if ARGV[5] ~= '' then
     redis.call('HSET', channel, 'h', ARGV[5])
 end
-redis.call('PEXPIRE', channel, ttl)
 if ARGV[4] ~= '' then
     local user = ARGV[4]:sub(2)
     redis.call('HSET', channel, 'u', user)
@@ -29,6 +28,7 @@ if ARGV[4] ~= '' then
     keep(TAG .. 'p:' .. id, ttl + GRACE)
     enlist('u:' .. user, id, born, ttl)
 end
+redis.call('PEXPIRE', channel, ttl)
 enlist('a:', id, born, ttl)
 enlist('x:', id, now_ms() + ttl, ttl)
 return born
