@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use satama::grant::Manifest;
 use serde_json::json;
 
-use super::{Compile, Mismatch, print};
+use super::{Compile, print};
 
 /// Check a manifest, and the component that it names.
 #[derive(clap::Args)]
@@ -54,14 +55,10 @@ impl Check {
         let Some(component) = &manifest.component else {
             return Ok(format!("tenant `{}`, for any component", grant.tenant()));
         };
-        let compiler = self.compile.compiler()?;
+        let compiler = self.compile.compiler(1)?;
         let code = self.compile.load(&compiler, component).await?;
-        if let Some(digest) = manifest.digest.filter(|digest| *digest != code.digest()) {
-            let (file, component, is) = (file.display(), component.display(), code.digest());
-            return Err(
-                Mismatch(format!("{file}: `digest` is {digest}, {component} is {is}")).into()
-            );
-        }
+        let checked = manifest.check_digest(code.digest());
+        checked.with_context(|| file.display().to_string())?;
         code.check(compiler.engine(), grant)
             .map_err(|err| anyhow::Error::new(err).context(file.display().to_string()))?;
         Ok(format!("tenant `{}`, component {} links", grant.tenant(), component.display()))

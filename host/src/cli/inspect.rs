@@ -4,10 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use satama::grant::{Grant, Limits};
-use satama::runtime::{Code, Compiler, service_of};
+use satama::runtime::{Code, Compiler, Export, service_of};
 use serde_json::json;
 
 use super::{Compile, print, value};
+
+/// What a component that listens needs, used or not.
+const HUB: &str = "satama:services/hub";
 
 /// Show a component's imports, exports, digest and size, and a manifest for it.
 #[derive(clap::Args)]
@@ -33,7 +36,7 @@ pub(super) struct Inspect {
 
 impl Inspect {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let compiler = self.compile.compiler()?;
+        let compiler = self.compile.compiler(1)?;
         let code = self.compile.load(&compiler, &self.component).await?;
         let bytes = std::fs::metadata(&self.component)?.len();
         let manifest = self.ready_manifest(&compiler, &code);
@@ -79,10 +82,19 @@ impl Inspect {
         let file = self.component.file_name().unwrap_or_default().to_string_lossy();
         let mut manifest =
             format!("tenant = \"local\"\ncomponent = {file:?}\ndigest = \"{}\"\n", code.digest());
-        for import in code.imports(compiler.engine()) {
+        let mut imports = code.imports(compiler.engine());
+        // A manifest cannot let a component listen without a hub.
+        let listens = code.exports(compiler.engine()).iter().any(Export::is_hub_handler);
+        if listens && !imports.iter().any(|import| service_of(import) == service_of(HUB)) {
+            imports.push(HUB.to_owned());
+        }
+        for import in imports {
             if let Some((_, granting)) = service_of(&import) {
                 manifest.push_str(&format!("\n{}\n", granting.replace("NAME", "*")));
             }
+        }
+        if listens {
+            manifest.push_str("\n[[hub.listen]]\nbus = \"NAME\"\ntopics = [\"TOPIC\"]\n");
         }
         manifest
     }

@@ -1,8 +1,11 @@
 //! The command line.
 
 mod check;
+mod follow;
 mod inspect;
 mod run;
+mod serve;
+mod stores;
 mod value;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -12,8 +15,11 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
-use satama::runtime::{CallError, Code, Compiler, HostConfig, LinkError, LoadError, StartError};
-use satama::{OpenError, grant::ManifestError};
+use satama::OpenError;
+use satama::grant::{ManifestError, Mismatch};
+use satama::runtime::{
+    CallError, Code, Compiler, HostConfig, LinkError, ListenError, LoadError, StartError,
+};
 use tracing_subscriber::EnvFilter;
 
 /// WebAssembly components with stateful services.
@@ -48,6 +54,7 @@ const EXIT_CODES: &str = "Exit codes:
 #[derive(Subcommand)]
 enum Command {
     Run(run::Run),
+    Serve(serve::Serve),
     Inspect(inspect::Inspect),
     Check(check::Check),
 }
@@ -72,6 +79,7 @@ pub(crate) fn main() -> ExitCode {
         runtime.block_on(async {
             match cli.command {
                 Command::Run(run) => run.run().await,
+                Command::Serve(serve) => serve.run().await,
                 Command::Inspect(inspect) => inspect.run().await,
                 Command::Check(check) => check.run().await,
             }
@@ -122,6 +130,7 @@ fn code_of(err: &anyhow::Error) -> u8 {
         || err.is::<LinkError>()
         || err.is::<ManifestError>()
         || err.is::<Mismatch>()
+        || err.is::<ListenError>()
     {
         3
     } else if err.is::<OpenError>() {
@@ -136,16 +145,10 @@ fn code_of(err: &anyhow::Error) -> u8 {
 #[error("{}", .0)]
 struct Usage(String);
 
-/// A component that is not the one its manifest names.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", .0)]
-struct Mismatch(String);
-
 impl Compile {
-    fn compiler(&self) -> anyhow::Result<Compiler> {
+    fn compiler(&self, instances_max: u32) -> anyhow::Result<Compiler> {
         let mut config = HostConfig::default();
-        // A command runs one call; room for more is address space for nothing.
-        config.instances_max = 4;
+        config.instances_max = instances_max;
         config.aot_folder = match (&self.aot, self.no_aot) {
             (Some(folder), _) => Some(folder.clone()),
             (None, false) => folders().map(|folders| folders.in_cache_dir("aot")),

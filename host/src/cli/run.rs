@@ -6,14 +6,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use etcetera::AppStrategy as _;
 use satama::grant::{Dir, Grant, Limits, Manifest};
 use satama::runtime::{AotUse, Code, Compiler, Host, Invocation};
-use satama::{Services, StoreUrl};
 use serde_json::json;
 use wasmtime::component::Val;
 
-use super::{Compile, Mismatch, Usage, folders, print, value};
+use super::follow::Follow;
+use super::stores::Stores;
+use super::{Compile, Usage, print, value};
+
+/// One call runs; room for more is address space for nothing.
+const CALLS: u32 = 4;
 
 /// Call an export of a component, and print what it returns.
 #[derive(clap::Args)]
@@ -22,6 +25,7 @@ use super::{Compile, Mismatch, Usage, folders, print, value};
   satama run library.wasm --grant grant.toml --invoke 'process(\".\")' --text
   satama run library.wasm --grant grant.toml --store redis://localhost --invoke 'process(\".\")'
   satama run library.wasm --grant grant.toml --store cache=redis://localhost --invoke 'process(\".\")'
+  satama run library.wasm --grant grant.toml --follow library:progress --invoke 'process(\".\")'
 
 What a component imports must be granted: `satama inspect COMPONENT` prints a manifest to start
 from. Without one, a component gets clocks, random numbers and a log.")]
@@ -38,14 +42,12 @@ pub(super) struct Run {
     #[arg(long, short, value_name = "MANIFEST")]
     grant: Option<PathBuf>,
 
-    /// Where the services keep their data: a file, redis://HOST:PORT, or another
-    /// address of Redis as README.md has them [default: satama.db in your data folder].
-    /// Again, as SERVICE=STORE, to put one service elsewhere.
-    // Help must not print a password that is in the environment, and what is wrong must
-    // not be quoted with one: so it is read later, by us.
-    #[arg(long, short, value_name = "[SERVICE=]STORE")]
-    #[arg(env = "SATAMA_STORE", hide_env_values = true)]
-    store: Vec<String>,
+    #[command(flatten)]
+    stores: Stores,
+
+    /// Print to stderr what is published to a topic meanwhile.
+    #[arg(long, value_name = "BUS:TOPIC")]
+    follow: Option<String>,
 
     /// A folder that the guest can read, besides those of its manifest.
     #[arg(long, value_name = "HOST::GUEST", value_parser = dir)]
@@ -65,7 +67,7 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        let compiler = self.compile.compiler()?;
+        let compiler = self.compile.compiler(CALLS)?;
         let code = self.compile.load(&compiler, &self.component).await?;
         let grant = Arc::new(self.grant(&code)?);
         code.check(compiler.engine(), &grant)?;
@@ -74,7 +76,9 @@ impl Run {
             None => only_export(&compiler, &code)?,
         };
 
-        let services = self.services().await?;
+        let services = self.stores.open().await?;
+        let follow = self.follow.as_deref().map(|follow| Follow::new(follow, &services, &grant));
+        let follow = follow.transpose()?;
         let host = Host::new(compiler, services);
         let name = self.component.file_stem().unwrap_or_default().to_string_lossy();
         let program = host.program(&code, &name, grant)?;
@@ -82,7 +86,11 @@ impl Run {
         let args = invocation.args(&export)?;
 
         let start = Instant::now();
-        let results = program.call(&export, &args).await?;
+        let call = program.call(&export, &args);
+        let results = match follow {
+            Some(follow) => follow.during(call).await??,
+            None => call.await?,
+        };
         let ok = !matches!(results.as_slice(), [Val::Result(Err(_))]);
         let ms = start.elapsed().as_secs_f64() * 1000.0;
         if self.json {
@@ -109,12 +117,8 @@ impl Run {
         let grant = match &self.grant {
             Some(file) => {
                 let manifest = Manifest::read(file)?;
-                if let Some(digest) = manifest.digest.filter(|digest| *digest != code.digest()) {
-                    let file = file.display();
-                    let is = code.digest();
-                    let why = format!("{file}: `digest` is {digest}, the component's is {is}");
-                    return Err(Mismatch(why).into());
-                }
+                let checked = manifest.check_digest(code.digest());
+                checked.with_context(|| file.display().to_string())?;
                 manifest.grant
             }
             None => Grant::new("local", Limits::default())?,
@@ -125,52 +129,6 @@ impl Run {
         wasi.dirs.extend(self.dir.iter().cloned());
         Ok(grant.with_wasi(wasi))
     }
-
-    async fn services(&self) -> anyhow::Result<Services> {
-        let stores = self.store.iter().map(|text| store(text)).collect::<Result<Vec<_>, _>>()?;
-        let common = match stores.iter().rfind(|store| store.service.is_none()) {
-            Some(store) => store.url.clone(),
-            None => {
-                let folders = folders().context("you have no home; name a store with --store")?;
-                StoreUrl::file(folders.in_data_dir("satama.db"))
-            }
-        };
-        let mut services = Services::builder(common);
-        for store in &stores {
-            let url = store.url.clone();
-            services = match store.service {
-                Some(Service::Cache) => services.cache(url),
-                Some(Service::Session) => services.session(url),
-                None => services,
-            };
-        }
-        Ok(services.build().await?)
-    }
-}
-
-/// A store, for one service or for all that have none of their own.
-#[derive(Debug, Clone)]
-struct Store {
-    service: Option<Service>,
-    url: StoreUrl,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Service {
-    Cache,
-    Session,
-}
-
-fn store(text: &str) -> Result<Store, Usage> {
-    let services = [("cache=", Service::Cache), ("session=", Service::Session)];
-    let found = services
-        .into_iter()
-        .find_map(|(prefix, service)| text.strip_prefix(prefix).map(|url| (Some(service), url)));
-    let (service, url) = found.unwrap_or((None, text));
-    let url = url.parse().map_err(|why| {
-        Usage(format!("invalid value '{}' for --store: {why}", satama::without_password(url)))
-    })?;
-    Ok(Store { service, url })
 }
 
 /// The call of the one export, if there is one and it takes nothing.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Delivery;
 use super::message::{Close, Notice, Publication};
-use super::queue::{Frame, QUEUE_MESSAGES_MAX, Queue};
+use super::queue::{Frame, QUEUE_MESSAGES_MAX, Queue, ROOM_WAIT};
 use super::topic::{Heir, Receiver, Topic};
 use crate::channel::{self, Store as _, StoreError};
 use crate::grant::{Key, Scope};
@@ -180,7 +180,7 @@ impl Heir for HeldSince<'_> {
     }
 
     async fn push(&self, frame: Frame) -> bool {
-        self.held.queue.room(&frame).await;
+        self.held.queue.room(&frame, ROOM_WAIT).await;
         // Within the lock, so that nothing comes after it was unsubscribed.
         let topics = self.held.lock();
         let wanted = !self.held.queue.has_ended() && topics.is_news(&self.topic.name, self.order);

@@ -106,7 +106,7 @@ impl Queue {
 
     /// Waits until there is room for `frame`, but not for ever: a receiver that makes
     /// none is too slow, and the next push finds it so.
-    pub(super) async fn room(&self, frame: &Frame) {
+    pub(super) async fn room(&self, frame: &Frame, wait: Duration) {
         let room = async {
             loop {
                 let drained = self.drained.notified();
@@ -119,7 +119,7 @@ impl Queue {
                 drained.await;
             }
         };
-        _ = tokio::time::timeout(ROOM_WAIT, room).await;
+        _ = tokio::time::timeout(wait, room).await;
     }
 
     /// Ends it: what waits is still read, and then the close.
@@ -250,17 +250,17 @@ mod tests {
         assert_eq!(queue.next().await, Some(text("later")));
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn history_waits_for_room_and_gives_up() {
         let queue = Queue::new(WhenFull::Close);
         (0..QUEUE_MESSAGES_MAX).for_each(|_| queue.push(text("")));
         let late = text("late");
-        let (next, ()) = tokio::join!(queue.next(), queue.room(&late));
+        let (next, ()) = tokio::join!(queue.next(), queue.room(&late, ROOM_WAIT));
         assert_eq!(next, Some(text("")));
         queue.push(late);
         assert!(!queue.has_ended());
         let too_late = text("too late");
-        queue.room(&too_late).await;
+        queue.room(&too_late, Duration::from_millis(1)).await;
         queue.push(too_late);
         assert!(queue.has_ended());
     }

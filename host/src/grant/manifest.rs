@@ -53,6 +53,14 @@ pub struct ManifestError {
     pub message: String,
 }
 
+/// A component that is not the one its manifest names.
+#[derive(Debug, thiserror::Error)]
+#[error("`digest` is {expected}, the component's is {is}")]
+pub struct Mismatch {
+    expected: Digest,
+    is: Digest,
+}
+
 /// The file, as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -141,6 +149,14 @@ impl Manifest {
         }
         let text = std::fs::read_to_string(file).map_err(|err| fail(err.to_string()))?;
         Self::parse(&text, file)
+    }
+
+    /// Whether the component is the one that this names, if it names one.
+    pub fn check_digest(&self, is: Digest) -> Result<(), Mismatch> {
+        match self.digest {
+            Some(expected) if expected != is => Err(Mismatch { expected, is }),
+            _ => Ok(()),
+        }
     }
 
     /// Checks a manifest's `text`, which stands in `file`.

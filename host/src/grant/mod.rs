@@ -17,7 +17,7 @@ use governor::DefaultDirectRateLimiter;
 
 pub use self::key::{HubScope, Key, RedisKey, SHARDS, Scope};
 pub use self::limits::{Impossible, KEY_BYTES_MAX, Limits};
-pub use self::manifest::{Listen, Manifest, ManifestError};
+pub use self::manifest::{Listen, Manifest, ManifestError, Mismatch};
 pub use self::names::{BadName, NAME_BYTES_MAX, Names};
 use crate::error::Refused;
 

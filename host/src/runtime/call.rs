@@ -155,6 +155,13 @@ fn export(
 }
 
 impl Export {
+    /// Whether a component that exports this can listen.
+    pub fn is_hub_handler(&self) -> bool {
+        self.interface
+            .as_deref()
+            .is_some_and(|name| name.starts_with("satama:services/hub-handler@"))
+    }
+
     /// The name that tells it apart: `interface#name`, or the name alone.
     pub fn path(&self) -> String {
         match &self.interface {
