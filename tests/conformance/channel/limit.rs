@@ -137,7 +137,8 @@ pub(crate) async fn a_grant_may_lower_the_limits(h: &Harness) {
     let mut limits = Limits::default();
     limits.key_bytes = 4;
     limits.value_bytes = 8;
-    let grant = Grant::new(grant("t").tenant(), limits).unwrap().with_channel(Names::new(["c"]).unwrap());
+    let grant =
+        Grant::new(grant("t").tenant(), limits).unwrap().with_channel(Names::new(["c"]).unwrap());
     let c = channels(&h.services, &grant, "c", LONG);
     assert_over(c.get("5 are").await, 4);
     assert_over(c.add("id", &json(9), None).await, 8);

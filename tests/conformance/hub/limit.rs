@@ -86,7 +86,8 @@ pub(crate) async fn a_grant_may_lower_the_limits(h: &Harness) {
     limits.key_bytes = 4;
     limits.value_bytes = 8;
     let names = || Names::new(["c"]).unwrap();
-    let grant = Grant::new(grant("t").tenant(), limits).unwrap().with_channel(names()).with_hub(names());
+    let grant =
+        Grant::new(grant("t").tenant(), limits).unwrap().with_channel(names()).with_hub(names());
     let (c, b) = (channels(&h.services, &grant, "c", LONG), bus(&h.services, &grant, "c"));
     c.add("4 ok", "1", None).await.unwrap();
     assert_over(b.topics("5 are").await, 4);
