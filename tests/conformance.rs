@@ -4,6 +4,8 @@
 
 mod conformance {
     pub(crate) mod cache;
+    pub(crate) mod channel;
+    pub(crate) mod hub;
     pub(crate) mod session;
 }
 
@@ -145,6 +147,159 @@ conformance! {
         sizes_over_a_limit_are_refused
         batches_over_64_items_are_refused
         durations_over_a_limit_are_refused
+        a_grant_may_lower_the_limits
+        what_is_not_granted_does_not_open
+    }
+    channel {
+        reference_a_channel_is_known_as_it_was_added
+        reference_a_missing_channel_is_not_found
+        reference_a_removed_channel_is_not_found
+        reference_removing_nothing_does_nothing
+        a_channel_may_be_added_with_a_user
+        a_channel_is_not_overwritten
+        of_many_that_add_one_does
+        removing_tells_how_many_there_were
+        a_thousand_channels_are_removed_at_once
+        of_many_that_remove_one_counts
+        a_channel_that_is_added_again_is_new
+        opening_data_and_state_are_kept_as_they_were_written
+        closing_removes_a_channel_that_is_there
+        reference_a_user_is_set_and_cleared
+        a_channel_moves_from_user_to_user
+        an_empty_user_is_a_user
+        an_empty_id_is_an_id
+        a_user_is_no_part_of_the_state
+        of_many_that_set_the_user_the_last_has_it_alone
+        reference_state_is_set_overwritten_and_cleared
+        a_state_that_was_never_set_has_version_zero
+        a_null_is_a_value
+        every_write_of_a_state_gives_a_greater_version
+        versions_are_not_used_again_by_a_later_channel
+        a_stale_version_writes_nothing_and_learns_the_present_one
+        any_write_makes_a_version_stale
+        only_writes_of_the_state_make_a_version_stale
+        of_many_with_one_version_one_swaps
+        what_is_counted_by_swapping_is_exact
+        concurrent_writes_have_different_versions
+        d13_nothing_of_a_removed_channel_stays
+        d13_nothing_of_an_expired_channel_stays
+        d13_an_end_leaves_the_others_alone
+        d14_nothing_makes_a_channel_but_add
+        d14_nothing_brings_back_a_removed_channel
+        d14_nothing_brings_back_a_closed_channel
+        d14_nothing_brings_back_an_expired_channel
+        d14_a_write_that_races_a_removal_brings_nothing_back
+        a_channel_expires
+        a_touch_lets_a_channel_live_on
+        a_touch_renews_all_that_is_the_channels
+        a_touch_never_shortens_a_life
+        a_touch_tells_which_have_ended
+        no_other_call_lets_a_channel_live_on
+        an_expired_channel_may_be_added_again
+        a_life_may_be_a_day_or_nothing
+        of_many_channels_each_has_its_own_end
+        a_list_of_nothing_is_empty
+        pages_have_each_channel_once
+        pages_of_nothing_come_to_an_end
+        a_cursor_may_be_used_twice_and_on_another_host
+        pages_have_what_stays_while_others_come_and_go
+        hostile_cursors_do_no_harm
+        the_cursor_of_another_list_does_no_harm
+        ids_and_users_may_be_any_text
+        tenants_and_names_never_see_each_other
+        what_one_host_writes_another_reads_at_once
+        ids_and_users_over_255_bytes_are_refused
+        ids_and_users_of_255_bytes_are_not
+        data_and_messages_may_have_64_kib_and_no_more
+        lists_and_pages_of_over_1000_are_refused
+        a_life_over_a_day_does_not_open
+        only_what_an_application_may_send_closes
+        what_is_not_json_is_refused
+        a_grant_may_lower_the_limits
+        what_is_not_granted_does_not_open
+    }
+    hub {
+        reference_a_subscribed_channel_is_listed
+        reference_subscribing_twice_is_no_error
+        reference_unsubscribing_ends_a_subscription
+        reference_unsubscribing_twice_tells
+        reference_an_unknown_topic_has_no_members
+        a_channel_that_is_not_there_has_no_topics
+        topics_are_in_the_order_of_their_bytes
+        a_channel_may_have_128_topics_and_no_more
+        of_many_that_subscribe_at_once_128_do
+        of_many_that_subscribe_one_changes
+        d13_subscriptions_end_with_their_channel
+        members_are_listed_with_their_users
+        member_pages_have_each_member_once
+        member_pages_have_who_stays_while_others_come_and_go
+        hostile_member_cursors_do_no_harm
+        a_listener_of_the_host_is_no_member
+        a_message_reaches_all_who_listen
+        a_message_reaches_other_hosts
+        a_message_tells_its_topic_and_has_no_position
+        messages_arrive_as_they_are
+        the_excepted_channel_hears_nothing
+        a_publishers_messages_come_in_its_order
+        nothing_comes_of_a_topic_that_was_unsubscribed
+        nothing_comes_of_topics_of_others
+        topics_of_any_text_are_heard
+        a_listener_ends_when_it_is_dropped
+        who_listens_again_hears_what_is_new
+        what_is_sent_reaches_the_socket_from_any_host
+        sending_tells_whether_a_host_holds_the_socket
+        a_close_reaches_the_socket_after_what_was_sent
+        removing_closes_the_sockets_with_1000
+        nothing_comes_after_the_channel_was_removed
+        detaching_removes_the_channel_at_once
+        dropping_a_socket_removes_the_channel_soon
+        a_socket_that_comes_back_hears_nothing_of_its_earlier_end
+        the_end_of_an_old_socket_leaves_a_new_channel_alone
+        a_removed_channel_may_come_back_while_its_old_socket_closes
+        one_channel_has_one_socket
+        as_many_messages_as_may_wait_are_all_heard
+        a_slow_receiver_is_closed_and_the_others_hear_everything
+        what_is_sent_counts_as_what_is_published
+        bytes_are_bounded_as_messages_are
+        a_receiver_that_reads_is_never_slow
+        a_slow_listener_is_told_what_it_missed
+        a_full_queue_holds_nobody_up
+        a_topic_is_not_kept_unless_one_says_so
+        what_is_kept_is_read_in_order
+        a_position_is_a_short_text
+        a_page_of_history_leads_to_the_next
+        a_limit_of_zero_tells_the_position_alone
+        as_many_are_kept_as_was_said_last
+        a_thousand_messages_may_be_kept
+        a_kept_topic_is_kept_by_all_who_publish
+        messages_are_forgotten_when_their_time_has_passed
+        a_later_message_keeps_the_earlier_ones
+        topics_and_hubs_have_their_own_history
+        hostile_positions_do_no_harm
+        of_many_that_publish_each_has_its_own_position
+        who_comes_back_hears_what_it_missed_and_goes_on
+        who_comes_back_while_others_publish_has_no_gap
+        who_comes_and_goes_hears_everything_once
+        a_long_history_is_heard_by_who_reads_it
+        who_comes_back_too_late_is_told
+        who_comes_back_to_a_forgotten_history_is_told
+        who_comes_back_with_a_position_of_another_topic_is_told
+        who_has_the_last_message_hears_only_new_ones
+        what_was_not_for_a_channel_is_not_caught_up_with
+        a_subscription_that_is_repeated_goes_on
+        who_unsubscribes_while_catching_up_hears_nothing_newer
+        hosts_that_change_one_channels_topics_end_in_agreement
+        hosts_that_catch_up_one_channel_end_in_agreement
+        a_removal_amid_changes_leaves_no_receiver
+        a_sockets_channel_lives_as_long_as_its_host
+        a_host_that_crashes_leaves_nothing
+        who_comes_back_from_a_crashed_host_has_no_gap
+        a_host_that_is_dropped_removes_its_channels
+        a_heartbeat_disturbs_nobody
+        topics_and_ids_over_255_bytes_are_refused
+        messages_may_have_64_kib_and_no_more
+        what_is_kept_has_limits
+        keeping_nothing_keeps_next_to_nothing
         a_grant_may_lower_the_limits
         what_is_not_granted_does_not_open
     }

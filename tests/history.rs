@@ -8,6 +8,8 @@
 
 #[path = "history/cache.rs"]
 mod cache;
+#[path = "history/channel.rs"]
+mod channel;
 #[path = "history/session.rs"]
 mod session;
 
@@ -89,5 +91,14 @@ async fn sessions_agree_with_their_model() {
         let (redis, sqlite) = (Harness::redis().await, Harness::sqlite().await);
         let (redis, sqlite) = (session::Real::new(&redis).await, session::Real::new(&sqlite).await);
         agree(seed, session::draw, session::Model::default(), redis, sqlite).await;
+    }
+}
+
+#[tokio::test]
+async fn channels_agree_with_their_model() {
+    for seed in seeds() {
+        let (redis, sqlite) = (Harness::redis().await, Harness::sqlite().await);
+        let (redis, sqlite) = (channel::Real::new(&redis).await, channel::Real::new(&sqlite).await);
+        agree(seed, channel::draw, channel::Model::default(), redis, sqlite).await;
     }
 }

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails should end the test where it fails")]
 
+#[path = "redis/channel.rs"]
+mod channel;
 #[path = "redis/cost.rs"]
 mod cost;
 #[path = "redis/format.rs"]
@@ -19,7 +21,7 @@ use std::time::Duration;
 use satama::Services;
 use satama::cache::{Bucket, Claim, Entry, Filled};
 use satama::session::{Expiry, Sessions};
-use satama_tests::{Harness, RedisServer, grant};
+use satama_tests::{Cluster, Harness, RedisServer, grant};
 
 const LONG: Duration = Duration::from_secs(60 * 60);
 

@@ -7,7 +7,7 @@ use satama_tests::Count;
 use super::*;
 
 /// What `call` costs when it is made again, so that its script is there.
-async fn cost<T, E: Debug>(h: &Harness, call: impl AsyncFn() -> Result<T, E>) -> Count {
+pub(super) async fn cost<T, E: Debug>(h: &Harness, call: impl AsyncFn() -> Result<T, E>) -> Count {
     call().await.unwrap();
     let (done, count) = h.server().count(call()).await;
     done.unwrap();
@@ -16,7 +16,7 @@ async fn cost<T, E: Debug>(h: &Harness, call: impl AsyncFn() -> Result<T, E>) ->
 
 /// One request, and the commands of it and of its script.
 #[track_caller]
-fn assert_cost(count: &Count, commands: &str) {
+pub(super) fn assert_cost(count: &Count, commands: &str) {
     assert_eq!((count.text().as_str(), count.reads), (commands, 1));
 }
 

@@ -2,6 +2,7 @@
 
 use redis::cmd;
 use satama::chain;
+use satama_tests::{hears, text};
 
 use super::*;
 
@@ -140,6 +141,104 @@ async fn a_full_server_refuses_writes_and_serves_the_rest() {
     assert!(s.clear("id").await.unwrap());
     set("0").await;
     assert_eq!(b.add(entry("n", b"", None), 1).await.unwrap(), 8);
+}
+
+/// The same for channels; those that are there live on, and can be removed.
+#[tokio::test]
+async fn a_full_server_keeps_its_channels_and_takes_no_more() {
+    let server = RedisServer::start();
+    let services = services(&server).await;
+    let (c, b) = channel::open(&services, "c", LONG);
+    let longer = satama_tests::channels(&services, &grant("t"), "c", 2 * LONG);
+    for id in ["id", "doomed", "closed"] {
+        c.add(id, "1", Some("ann")).await.unwrap();
+        b.subscribe("t", id, None).await.unwrap();
+    }
+    let mut socket = c.attach("attached", "1", None).await.unwrap();
+    b.subscribe("t", "attached", None).await.unwrap();
+    let version = c.set_state("id", Some("1")).await.unwrap();
+    let position = b.publish("t", &text("kept"), None, channel::KEEP).await.unwrap();
+    let before = channel::contents(&server).await;
+
+    let set =
+        async |max: &str| server.query::<()>(cmd("CONFIG").arg(&["SET", "maxmemory", max])).await;
+    set("1").await;
+    assert_unavailable(&c.add("new", "1", Some("ann")).await.unwrap_err());
+    assert_unavailable(&c.attach("new", "1", Some("bob")).await.unwrap_err());
+    assert_unavailable(&c.set_state("id", Some("2")).await.unwrap_err());
+    assert_unavailable(&c.compare_and_set_state("id", version, "2").await.unwrap_err());
+    assert_unavailable(&c.set_user("id", Some("bob")).await.unwrap_err());
+    assert_unavailable(&b.subscribe("u", "id", None).await.unwrap_err());
+    assert_unavailable(&b.subscribe("u", "attached", None).await.unwrap_err());
+    assert_unavailable(&b.publish("t", &text("m"), None, None).await.unwrap_err());
+    assert_unavailable(&b.publish("new", &text("m"), None, channel::KEEP).await.unwrap_err());
+    assert_eq!(channel::contents(&server).await, before, "nothing was written");
+    assert_eq!(c.state("id").await.unwrap().version, version);
+    assert_eq!(b.history("t", None, 10).await.unwrap().position, position);
+    assert_eq!(b.members("t", None, 1_000).await.unwrap().entries.len(), 4);
+    // What needs no room, or makes some, still works.
+    b.publish("plain", &text("m"), None, None).await.unwrap();
+    assert!(c.send("attached", &text("sent")).await.unwrap());
+    let all = texts(&["id", "doomed", "closed", "attached"]);
+    assert_eq!(longer.touch(&all).await.unwrap(), texts(&[]));
+    services.delivery().heartbeat().await;
+    assert!(b.unsubscribe("t", "id").await.unwrap());
+    c.set_user("id", None).await.unwrap();
+    assert_eq!(c.remove(&texts(&["doomed"])).await.unwrap(), 1);
+    c.close("closed", 4000, "").await.unwrap();
+    assert_eq!(b.members("t", None, 1_000).await.unwrap().entries.len(), 1);
+    set("0").await;
+    b.publish("t", &text("last"), None, None).await.unwrap();
+    hears(&mut socket, &["kept", "sent", "last"]).await;
+    c.add("doomed", "2", None).await.unwrap();
+    assert_eq!(b.topics("doomed").await.unwrap(), texts(&[]));
+    channel::assert_expire(&server, 2 * LONG).await;
+}
+
+/// Every call of channels and their hub, each the first after the server has lost
+/// its scripts.
+#[tokio::test]
+async fn every_call_of_a_channel_survives_the_loss_of_its_script() {
+    let h = Harness::redis().await;
+    let flush = async || h.server().query::<()>(cmd("SCRIPT").arg("FLUSH")).await;
+    let (c, b) = channel::open(&h.services, "c", LONG);
+    let ids: Vec<_> = (0..20).map(|n| n.to_string()).collect();
+    for _ in 0..2 {
+        flush().await;
+        let socket = c.attach("attached", "1", None).await.unwrap();
+        for id in &ids {
+            flush().await;
+            c.add(id, "1", Some("ann")).await.unwrap();
+        }
+        flush().await;
+        assert_eq!(c.touch(&ids).await.unwrap(), texts(&[]));
+        flush().await;
+        assert!(b.subscribe("t", "0", None).await.unwrap());
+        flush().await;
+        assert_eq!(b.topics("0").await.unwrap(), ["t"]);
+        flush().await;
+        assert_eq!(b.members("t", None, 1_000).await.unwrap().entries.len(), 1);
+        flush().await;
+        assert!(b.unsubscribe("t", "0").await.unwrap());
+        flush().await;
+        c.set_state("0", Some("1")).await.unwrap();
+        flush().await;
+        c.set_user("0", None).await.unwrap();
+        flush().await;
+        assert_eq!(c.list(Some("ann"), None, 1_000).await.unwrap().entries.len(), 19);
+        flush().await;
+        assert!(c.send("attached", &text("m")).await.unwrap());
+        flush().await;
+        let position = b.publish("t", &text("m"), None, channel::KEEP).await.unwrap();
+        flush().await;
+        assert_eq!(b.history("t", None, 0).await.unwrap().position, position);
+        flush().await;
+        h.services.delivery().heartbeat().await;
+        flush().await;
+        socket.detach().await.unwrap();
+        flush().await;
+        assert_eq!(c.remove(&ids).await.unwrap(), 20);
+    }
 }
 
 fn assert_unavailable(err: &dyn std::error::Error) {

@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 
-use redis::{Cmd, FromRedisValue, cmd};
+use redis::{Cmd, FromRedisValue, ToRedisArgs, cmd};
 
 use crate::{Authority, RedisServer, until};
 
@@ -143,7 +143,7 @@ impl Cluster {
     }
 
     /// The slot of `key`.
-    pub async fn slot(&self, key: &str) -> u16 {
+    pub async fn slot(&self, key: impl ToRedisArgs) -> u16 {
         self.live().query(cmd("CLUSTER").arg("KEYSLOT").arg(key)).await
     }
 

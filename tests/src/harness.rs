@@ -8,15 +8,20 @@ use std::time::Duration;
 
 use redis::cmd;
 use satama::cache::Bucket;
+use satama::channel::Channels;
 use satama::grant::{Grant, Limits, Names};
+use satama::hub::Bus;
 use satama::session::{Expiry, Sessions};
-use satama::{Clock, Services, SimClock, StoreUrl};
+use satama::{Builder, Clock, Services, SimClock, StoreUrl};
 use tempfile::TempDir;
 
 use crate::{Cluster, RedisServer};
 
 /// Longer than any stall of a busy machine: no case is about the deadline.
 const DEADLINE: Duration = Duration::from_secs(60);
+
+/// How long channels live that no case is about the end of.
+const LIFE: Duration = Duration::from_secs(60 * 60);
 
 /// What a store rounds a time to, and what a moment's comparison may be off by.
 const ROUNDING: Duration = Duration::from_millis(2);
@@ -55,7 +60,7 @@ impl Harness {
     pub async fn redis() -> Self {
         TEST.set(None);
         let server = RedisServer::start();
-        let services = open(server.store(), Clock::System).await;
+        let services = builder(server.store(), Clock::System).build().await.unwrap();
         Self { services, backend: Backend::Redis(server) }
     }
 
@@ -65,7 +70,8 @@ impl Harness {
         static SHARED: OnceLock<Cluster> = OnceLock::new();
         TEST.set(Some(COUNT.fetch_add(1, Ordering::Relaxed)));
         let cluster = SHARED.get_or_init(Cluster::shared);
-        let services = open(cluster.url().parse().unwrap(), Clock::System).await;
+        let store = cluster.url().parse().unwrap();
+        let services = builder(store, Clock::System).build().await.unwrap();
         Self { services, backend: Backend::Cluster(cluster) }
     }
 
@@ -75,17 +81,22 @@ impl Harness {
         let folder = tempfile::tempdir().unwrap();
         let clock = SimClock::new();
         let store = StoreUrl::file(folder.path().join("satama.db"));
-        let services = open(store, Clock::Sim(clock.clone())).await;
+        let services = builder(store, Clock::Sim(clock.clone())).build().await.unwrap();
         Self { services, backend: Backend::Sqlite { folder, clock } }
     }
 
     /// The services of another host on the same store.
     pub async fn other_host(&self) -> Services {
+        self.builder().build().await.unwrap()
+    }
+
+    /// Builds another host on the same store.
+    pub fn builder(&self) -> Builder {
         match &self.backend {
-            Backend::Redis(server) => open(server.store(), Clock::System).await,
-            Backend::Cluster(cluster) => open(cluster.url().parse().unwrap(), Clock::System).await,
+            Backend::Redis(server) => builder(server.store(), Clock::System),
+            Backend::Cluster(cluster) => builder(cluster.url().parse().unwrap(), Clock::System),
             Backend::Sqlite { clock, .. } => {
-                open(StoreUrl::file(self.file()), Clock::Sim(clock.clone())).await
+                builder(StoreUrl::file(self.file()), Clock::Sim(clock.clone()))
             }
         }
     }
@@ -98,6 +109,16 @@ impl Harness {
     /// The sessions called `name` of the tenant `t`.
     pub fn sessions(&self, name: &str, expiry: Expiry) -> Sessions {
         sessions(&self.services, &grant("t"), name, expiry)
+    }
+
+    /// The channels called `name` of the tenant `t`, which live for an hour.
+    pub fn channels(&self, name: &str) -> Channels {
+        channels(&self.services, &grant("t"), name, LIFE)
+    }
+
+    /// The hub called `name` of the tenant `t`.
+    pub fn bus(&self, name: &str) -> Bus {
+        bus(&self.services, &grant("t"), name)
     }
 
     /// The server, if this is on Redis.
@@ -176,8 +197,8 @@ impl Span {
     }
 }
 
-async fn open(store: StoreUrl, clock: Clock) -> Services {
-    Services::builder(store).deadline(DEADLINE).clock(clock).build().await.unwrap()
+fn builder(store: StoreUrl, clock: Clock) -> Builder {
+    Services::builder(store).deadline(DEADLINE).clock(clock)
 }
 
 /// Every name of every service, to `tenant`, within the default limits. On a store
@@ -191,12 +212,24 @@ pub fn grant(tenant: &str) -> Grant {
     Grant::new(tenant.as_str(), Limits::default())
         .unwrap()
         .with_cache(every())
+        .with_channel(every())
+        .with_hub(every())
         .with_session(every())
 }
 
 /// The bucket called `name` of `grant`.
 pub fn bucket(services: &Services, grant: &Grant, name: &str) -> Bucket {
     services.cache().bucket(grant.cache(name).unwrap(), grant.limits())
+}
+
+/// The channels called `name` of `grant`, which live for `ttl`.
+pub fn channels(services: &Services, grant: &Grant, name: &str, ttl: Duration) -> Channels {
+    services.channel().channels(grant.channel(name).unwrap(), ttl, grant.limits()).unwrap()
+}
+
+/// The hub called `name` of `grant`.
+pub fn bus(services: &Services, grant: &Grant, name: &str) -> Bus {
+    services.hub().bus(grant.hub(name).unwrap(), grant.limits())
 }
 
 /// The sessions called `name` of `grant`, to be kept for `expiry`.

@@ -10,6 +10,7 @@ mod cluster;
 mod gate;
 mod harness;
 mod log;
+mod receive;
 mod redis;
 mod sentinel;
 mod stage;
@@ -30,8 +31,9 @@ pub async fn until<F: Future<Output = bool>>(what: &str, mut done: impl FnMut() 
 pub use self::authority::Authority;
 pub use self::cluster::Cluster;
 pub use self::gate::Gate;
-pub use self::harness::{Harness, Span, bucket, grant, sessions};
+pub use self::harness::{Harness, Span, bucket, bus, channels, grant, sessions};
 pub use self::log::Log;
+pub use self::receive::{Receive, closed, eventually, frame, heard, hears, text};
 pub use self::redis::{Count, RedisServer};
 pub use self::sentinel::Sentinels;
 pub use self::stage::{Stage, call, granted, limits, program, run};

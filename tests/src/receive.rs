@@ -1,0 +1,74 @@
+//! What a receiver hears, waited for as long as it may take on a busy machine.
+
+use std::time::Duration;
+
+use satama::delivery::{Attachment, Close, Frame, Listener, Message};
+
+/// How long a test waits for what has to come, so that it fails rather than hangs.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A socket's end, or a listener.
+pub trait Receive {
+    /// What comes next; none after the close.
+    fn receive(&mut self) -> impl Future<Output = Option<Frame>>;
+}
+
+impl Receive for Attachment {
+    async fn receive(&mut self) -> Option<Frame> {
+        self.next().await
+    }
+}
+
+impl Receive for Listener {
+    async fn receive(&mut self) -> Option<Frame> {
+        self.next().await
+    }
+}
+
+/// A message of text.
+pub fn text(text: &str) -> Message {
+    Message::Text(text.into())
+}
+
+/// What comes next, which something has to.
+pub async fn frame(receiver: &mut impl Receive) -> Frame {
+    let next = tokio::time::timeout(PATIENCE, receiver.receive()).await;
+    next.expect("something was to be heard").expect("the receiver was to go on")
+}
+
+/// The text that comes next.
+pub async fn heard(receiver: &mut impl Receive) -> String {
+    match frame(receiver).await {
+        Frame::Message { message: Message::Text(text), .. } => text.to_string(),
+        other => panic!("expected text, heard {other:?}"),
+    }
+}
+
+/// Asserts that these texts come next.
+pub async fn hears(receiver: &mut impl Receive, expected: &[&str]) {
+    for (n, expected) in expected.iter().enumerate() {
+        assert_eq!(heard(receiver).await, *expected, "the text {n} of those expected");
+    }
+}
+
+/// The close that comes next, and is the end.
+pub async fn closed(receiver: &mut impl Receive) -> Close {
+    match frame(receiver).await {
+        Frame::Closed(close) => {
+            let next = tokio::time::timeout(PATIENCE, receiver.receive()).await;
+            assert!(matches!(next, Ok(None)), "after the close: {next:?}");
+            close
+        }
+        other => panic!("expected a close, heard {other:?}"),
+    }
+}
+
+/// Waits until `condition` holds, which nobody would tell.
+pub async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
+    let holds = async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, holds).await.unwrap_or_else(|_| panic!("never: {what}"));
+}
