@@ -48,6 +48,7 @@ pub mod runtime;
 pub mod cache;
 pub mod session;
 
+mod acl;
 mod bindings;
 mod clock;
 mod digest;
@@ -61,6 +62,7 @@ pub mod redis;
 mod services;
 mod sqlite;
 
+pub use self::acl::redis_acl;
 pub use self::clock::{Clock, SimClock};
 pub use self::digest::Digest;
 pub use self::error::{Outcome, Refused, Unavailable, chain};

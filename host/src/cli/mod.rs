@@ -2,6 +2,7 @@
 
 mod check;
 mod inspect;
+mod redis_acl;
 mod run;
 mod value;
 
@@ -50,6 +51,7 @@ enum Command {
     Run(run::Run),
     Inspect(inspect::Inspect),
     Check(check::Check),
+    RedisAcl(redis_acl::RedisAcl),
 }
 
 /// What `run` and `inspect` share.
@@ -74,6 +76,7 @@ pub(crate) fn main() -> ExitCode {
                 Command::Run(run) => run.run().await,
                 Command::Inspect(inspect) => inspect.run().await,
                 Command::Check(check) => check.run().await,
+                Command::RedisAcl(acl) => acl.run(),
             }
         })
     });

@@ -65,6 +65,7 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let stores = self.store.iter().map(|text| store(text)).collect::<Result<Vec<_>, _>>()?;
         let compiler = self.compile.compiler()?;
         let code = self.compile.load(&compiler, &self.component).await?;
         let grant = Arc::new(self.grant(&code)?);
@@ -74,7 +75,7 @@ impl Run {
             None => only_export(&compiler, &code)?,
         };
 
-        let services = self.services().await?;
+        let services = services(&stores).await?;
         let host = Host::new(compiler, services);
         let name = self.component.file_stem().unwrap_or_default().to_string_lossy();
         let program = host.program(&code, &name, grant)?;
@@ -125,27 +126,6 @@ impl Run {
         wasi.dirs.extend(self.dir.iter().cloned());
         Ok(grant.with_wasi(wasi))
     }
-
-    async fn services(&self) -> anyhow::Result<Services> {
-        let stores = self.store.iter().map(|text| store(text)).collect::<Result<Vec<_>, _>>()?;
-        let common = match stores.iter().rfind(|store| store.service.is_none()) {
-            Some(store) => store.url.clone(),
-            None => {
-                let folders = folders().context("you have no home; name a store with --store")?;
-                StoreUrl::file(folders.in_data_dir("satama.db"))
-            }
-        };
-        let mut services = Services::builder(common);
-        for store in &stores {
-            let url = store.url.clone();
-            services = match store.service {
-                Some(Service::Cache) => services.cache(url),
-                Some(Service::Session) => services.session(url),
-                None => services,
-            };
-        }
-        Ok(services.build().await?)
-    }
 }
 
 /// A store, for one service or for all that have none of their own.
@@ -171,6 +151,26 @@ fn store(text: &str) -> Result<Store, Usage> {
         Usage(format!("invalid value '{}' for --store: {why}", satama::without_password(url)))
     })?;
     Ok(Store { service, url })
+}
+
+async fn services(stores: &[Store]) -> anyhow::Result<Services> {
+    let common = match stores.iter().rfind(|store| store.service.is_none()) {
+        Some(store) => store.url.clone(),
+        None => {
+            let folders = folders().context("you have no home; name a store with --store")?;
+            StoreUrl::file(folders.in_data_dir("satama.db"))
+        }
+    };
+    let mut services = Services::builder(common);
+    for store in stores {
+        let url = store.url.clone();
+        services = match store.service {
+            Some(Service::Cache) => services.cache(url),
+            Some(Service::Session) => services.session(url),
+            None => services,
+        };
+    }
+    Ok(services.build().await?)
 }
 
 /// The call of the one export, if there is one and it takes nothing.
