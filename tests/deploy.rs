@@ -2,10 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here should end the test where it fails")]
 
+#[path = "deploy/acl.rs"]
+mod acl;
 #[path = "deploy/address.rs"]
 mod address;
 #[path = "deploy/callers.rs"]
 mod callers;
+#[path = "deploy/check.rs"]
+mod check;
 #[path = "deploy/cluster.rs"]
 mod cluster;
 #[path = "deploy/sentinel.rs"]

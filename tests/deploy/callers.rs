@@ -109,11 +109,16 @@ impl Callers {
         }
     }
 
+    /// How many calls failed.
+    pub(crate) fn failed(&self) -> usize {
+        self.state.borrow().iter().map(|state| state.failed).sum()
+    }
+
     /// Waits until a call fails from now on.
     pub(crate) async fn until_one_fails(&mut self) {
-        let all = |state: &Vec<State>| state.iter().map(|state| state.failed).sum::<usize>();
-        let start = all(&self.state.borrow());
-        let due = |state: &Vec<State>| all(state) > start;
+        let start = self.failed();
+        let due =
+            |state: &Vec<State>| state.iter().map(|state| state.failed).sum::<usize>() > start;
         tokio::time::timeout(PATIENCE, self.state.wait_for(due)).await.unwrap().unwrap();
     }
 
