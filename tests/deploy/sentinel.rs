@@ -1,7 +1,9 @@
-//! Sentinels: the master is whom they name, now.
+//! Sentinels: the master is whom they name, now. And names that lead elsewhere.
+
+use std::os::unix::fs::symlink;
 
 use redis::cmd;
-use satama_tests::{PATIENCE, Sentinels, bucket, grant};
+use satama_tests::{PATIENCE, RedisServer, Sentinels, bucket, grant};
 
 use crate::callers::Callers;
 use crate::subscribe::Ears;
@@ -64,4 +66,26 @@ async fn a_master_that_is_demoted_is_left() {
     callers.stop().await;
     let set = async { while b.set(entry("k", b"1")).await.is_err() {} };
     tokio::time::timeout(PATIENCE, set).await.unwrap();
+}
+
+/// Without Sentinels a name may lead elsewhere, while the old master keeps its
+/// connections, and refuses to write.
+#[tokio::test]
+async fn a_name_is_looked_up_again_when_its_server_is_demoted() {
+    let (first, second) = (RedisServer::start(), RedisServer::tcp());
+    let folder = tempfile::tempdir().unwrap();
+    let name = folder.path().join("name");
+    symlink(first.socket(), &name).unwrap();
+    let services = impatient(&format!("redis+unix://{}", name.display())).await;
+    let b = bucket(&services, &grant("t"), "b");
+    while b.set(entry("k", b"1")).await.is_err() {}
+    let mut demote = cmd("REPLICAOF");
+    first.query::<()>(demote.arg("127.0.0.1").arg(second.port())).await;
+    let err = b.set(entry("k", b"2")).await.unwrap_err();
+    assert!(satama::chain(&err).contains("ReadOnly"), "{}", satama::chain(&err));
+    std::fs::remove_file(&name).unwrap();
+    symlink(second.socket(), &name).unwrap();
+    let set = async { while b.set(entry("k", b"2")).await.is_err() {} };
+    tokio::time::timeout(PATIENCE, set).await.unwrap();
+    assert!(!second.keys().await.is_empty());
 }

@@ -29,7 +29,7 @@ impl Map {
         for reply in replies {
             let Value::Array(parts) = reply else { return None };
             let mut parts = parts.into_iter();
-            let (first, last) = (slot(parts.next()?)?, slot(parts.next()?)?);
+            let (first, last) = (slot(&parts.next()?)?, slot(&parts.next()?)?);
             let mut nodes = parts.filter_map(|node| place(node, asked));
             // One that nobody knows an address of cannot be talked to.
             let Some(master) = nodes.next() else { continue };
@@ -66,9 +66,9 @@ impl Map {
     }
 }
 
-fn slot(value: Value) -> Option<u16> {
+fn slot(value: &Value) -> Option<u16> {
     match value {
-        Value::Int(slot) => u16::try_from(slot).ok().filter(|slot| *slot < SLOTS),
+        Value::Int(slot) => u16::try_from(*slot).ok().filter(|slot| *slot < SLOTS),
         _ => None,
     }
 }

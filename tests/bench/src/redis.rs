@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::AsyncConnectionConfig;
+use redis::aio::MultiplexedConnection;
 use redis::{Client, cmd, pipe};
 use satama::cache::Bucket;
 use satama::runtime::Program;
@@ -20,7 +21,7 @@ const PIPELINE_COMMANDS: usize = 1024;
 /// Both sides of the rows.
 struct Sides {
     program: Program,
-    raw: ConnectionManager,
+    raw: MultiplexedConnection,
 }
 
 pub(crate) async fn run(table: &mut Table<'_>) -> Result<()> {
@@ -85,7 +86,7 @@ impl Sides {
         name: &str,
         callers: u32,
         ours: &Loop,
-        raw: impl Fn(ConnectionManager, u32) -> F,
+        raw: impl Fn(MultiplexedConnection, u32) -> F,
     ) -> Result<()>
     where
         F: Future<Output = Result<()>> + Send + 'static,
@@ -98,12 +99,15 @@ impl Sides {
 }
 
 /// A connection as the services make it, but for the deadline.
-async fn connect(server: &RedisServer, deadline: Option<Duration>) -> Result<ConnectionManager> {
-    let config = ConnectionManagerConfig::new()
+async fn connect(
+    server: &RedisServer,
+    deadline: Option<Duration>,
+) -> Result<MultiplexedConnection> {
+    let config = AsyncConnectionConfig::new()
         .set_response_timeout(deadline)
         .set_pipeline_buffer_size(PIPELINE_COMMANDS);
     let client = Client::open(format!("unix://{}", server.socket().display()))?;
-    Ok(ConnectionManager::new_with_config(client, config).await?)
+    Ok(client.get_multiplexed_async_connection_with_config(&config).await?)
 }
 
 async fn cached(bucket: Arc<Bucket>, n: u32) -> Result<()> {
@@ -113,7 +117,7 @@ async fn cached(bucket: Arc<Bucket>, n: u32) -> Result<()> {
     Ok(())
 }
 
-async fn get(mut redis: ConnectionManager, n: u32) -> Result<()> {
+async fn get(mut redis: MultiplexedConnection, n: u32) -> Result<()> {
     for _ in 0..n {
         let value: Option<Vec<u8>> = cmd("GET").arg("key").query_async(&mut redis).await?;
         ensure!(value.is_some(), "the value is gone");
@@ -121,7 +125,7 @@ async fn get(mut redis: ConnectionManager, n: u32) -> Result<()> {
     Ok(())
 }
 
-async fn put(mut redis: ConnectionManager, n: u32) -> Result<()> {
+async fn put(mut redis: MultiplexedConnection, n: u32) -> Result<()> {
     for _ in 0..n {
         let mut set = cmd("SET");
         set.arg("written").arg(&VALUE).arg("PX").arg(TTL.as_secs() * 1000);
@@ -130,7 +134,7 @@ async fn put(mut redis: ConnectionManager, n: u32) -> Result<()> {
     Ok(())
 }
 
-async fn hash(mut redis: ConnectionManager, n: u32) -> Result<()> {
+async fn hash(mut redis: MultiplexedConnection, n: u32) -> Result<()> {
     for _ in 0..n {
         let fields: Vec<(String, String)> =
             cmd("HGETALL").arg("visitor").query_async(&mut redis).await?;
@@ -139,7 +143,7 @@ async fn hash(mut redis: ConnectionManager, n: u32) -> Result<()> {
     Ok(())
 }
 
-async fn put_field(mut redis: ConnectionManager, n: u32) -> Result<()> {
+async fn put_field(mut redis: MultiplexedConnection, n: u32) -> Result<()> {
     for i in 0..n {
         let mut update = pipe();
         update.cmd("HSET").arg("updated").arg("count").arg(i).ignore();
