@@ -144,8 +144,24 @@ fn refusals() {
 
 #[test]
 fn stores() {
-    let server = RedisServer::start();
+    let server = RedisServer::with(&["--appendonly", "yes"]);
     session("stores", &[("REDIS", &server.url())]);
+}
+
+#[test]
+fn redis_acl() {
+    session("redis_acl", &[]);
+}
+
+#[test]
+fn a_server_that_may_lose_data_is_told_of() {
+    let server = RedisServer::with(&["--appendonly", "no"]);
+    let line = format!("satama run seven.wasm --store {}", server.url());
+    let done = User::new().run(&line);
+    assert_eq!(text(&done.stdout), "7\n");
+    let said = text(&done.stderr);
+    assert!(said.contains(" WARN ") && said.contains("`appendonly no`: "), "{said}");
+    assert!(said.contains("set `appendonly yes`") && said.lines().count() == 1, "{said}");
 }
 
 /// What a program prints to one of its two streams.

@@ -31,3 +31,24 @@ wasmtime::component::bindgen!({
         "satama:services/hub.error" => crate::hub::Error,
     },
 });
+
+use self::satama::services::types;
+use crate::delivery::Message;
+
+impl From<types::Message> for Message {
+    fn from(message: types::Message) -> Self {
+        match message {
+            types::Message::Text(text) => Self::Text(text.into()),
+            types::Message::Binary(bytes) => Self::Binary(bytes.into()),
+        }
+    }
+}
+
+impl From<Message> for types::Message {
+    fn from(message: Message) -> Self {
+        match message {
+            Message::Text(text) => Self::Text((*text).to_owned()),
+            Message::Binary(bytes) => Self::Binary(bytes.to_vec()),
+        }
+    }
+}

@@ -51,6 +51,7 @@ pub mod delivery;
 pub mod hub;
 pub mod session;
 
+mod acl;
 mod bindings;
 mod clock;
 mod digest;
@@ -65,6 +66,7 @@ pub mod redis;
 mod services;
 mod sqlite;
 
+pub use self::acl::redis_acl;
 pub use self::clock::{Clock, SimClock};
 pub use self::digest::Digest;
 pub use self::error::{Outcome, Refused, Unavailable, chain};

@@ -66,6 +66,21 @@ impl Ears {
         assert_eq!(found, channels);
     }
 
+    /// Publishes until it is heard: what goes on behind the address may not be over.
+    pub(crate) async fn hears(&mut self, channel: &str) {
+        let heard = async {
+            loop {
+                _ = self.redis.query::<u64>(cmd("SPUBLISH").arg(channel).arg("again")).await;
+                while let Ok(heard) = timeout(DEADLINE, self.heard.recv()).await {
+                    if heard.unwrap() == message(channel, "again") {
+                        return;
+                    }
+                }
+            }
+        };
+        timeout(PATIENCE, heard).await.expect("it is not heard again");
+    }
+
     /// Publishes by the code that is tested; to how many.
     pub(crate) async fn publish(&self, channel: &str, payload: &str) -> u64 {
         self.redis.query(cmd("SPUBLISH").arg(channel).arg(payload)).await.unwrap()

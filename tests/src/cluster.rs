@@ -179,6 +179,22 @@ impl Cluster {
         .await;
     }
 
+    /// The slots of all keys that begin with `prefix`, and the masters that have them.
+    pub async fn slots_with_keys(&self, prefix: &str) -> Vec<(u16, usize)> {
+        let mut found = Vec::new();
+        for (n, node) in self.nodes[..usize::from(MASTERS)].iter().enumerate() {
+            for key in node.keys().await {
+                let key = String::from_utf8(key).unwrap();
+                if key.starts_with(prefix) {
+                    found.push((self.slot(&key).await, n));
+                }
+            }
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// Begins to move `slot`: from now on its keys may be at either end.
     pub async fn begin_move(&self, slot: u16, from: usize, to: usize) {
         let mut import = cmd("CLUSTER");

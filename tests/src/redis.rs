@@ -268,9 +268,12 @@ impl RedisServer {
         self.process.is_some()
     }
 
-    /// One value of its `INFO`, empty if there is none.
+    /// One value of its `INFO`; empty if there is none, or if the connection ended, as
+    /// those of a server do that is promoted.
     pub async fn info(&self, name: &str) -> String {
-        let info: String = self.query(&cmd("INFO")).await;
+        let info: redis::RedisResult<String> =
+            cmd("INFO").query_async(&mut self.connect().await).await;
+        let info = info.unwrap_or_default();
         let found = info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         found.unwrap_or_default().to_owned()
     }

@@ -63,6 +63,18 @@ impl Sentinels {
         self.sentinels[0].pause();
     }
 
+    /// Has them make the second server the master, though the first is well.
+    pub async fn fail_over(&self) {
+        until("they agree to fail over", || async {
+            let mut redis = self.sentinels[1].connect().await;
+            cmd("AUTH").arg(PASSWORD).exec_async(&mut redis).await.unwrap();
+            let mut fail_over = cmd("SENTINEL");
+            fail_over.arg("FAILOVER").arg(MASTER);
+            fail_over.exec_async(&mut redis).await.is_ok()
+        })
+        .await;
+    }
+
     /// Waits until the second server is the master.
     pub async fn failed_over(&self) {
         until("the second server is the master", || async {

@@ -51,6 +51,10 @@ fn imports(files: &[File]) -> Vec<String> {
                 bad("a store knows nothing of guests");
             }
             let other = |other: &&str| {
+                // A subscription is a part of its channel, and ends with it.
+                if (service, *other) == (Some("hub"), "channel") {
+                    return false;
+                }
                 let grouped = code.starts_with("use crate::{") && names(code, other);
                 service != Some(*other) && (grouped || code.contains(&format!("crate::{other}")))
             };

@@ -1,11 +1,13 @@
 //! A library of Markdown documents: what a guest does with a cache and a session.
 //!
 //! Each document is rendered, outlined and counted once; after that it comes
-//! from the cache, by its content. A session keeps how long each run took.
+//! from the cache, by its content. A session keeps how long each run took, and the
+//! hub tells how far it is.
 
 mod document;
 mod folder;
 mod library;
+mod progress;
 mod report;
 mod summary;
 mod words;

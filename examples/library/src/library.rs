@@ -8,6 +8,7 @@ use satama_guest::session::{Expiry, State, Store};
 
 use crate::document::{Document, Link, VERSION};
 use crate::folder::{self, Folder};
+use crate::progress::Progress;
 use crate::report::{self, History, Row, Run};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -46,12 +47,16 @@ impl Library {
         let mut listing = self.folder.list(path)?;
         let mut rows = Vec::with_capacity(listing.files.len());
         let mut documents_time = Duration::ZERO;
-        for file in std::mem::take(&mut listing.files) {
+        let files = std::mem::take(&mut listing.files);
+        let hub = |err| format!("the hub: {err}");
+        let mut progress = Progress::of(files.len()).map_err(hub)?;
+        for file in files {
             match self.folder.read(&file) {
                 Ok(text) => {
                     let start = Instant::now();
                     let document = self.read(&text)?;
                     documents_time += start.elapsed();
+                    progress.done(&file, document.hit).map_err(hub)?;
                     rows.push(self.row(file, document));
                 }
                 Err(why) => listing.skip(&file, &why),

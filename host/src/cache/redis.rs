@@ -57,6 +57,13 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
+    /// The version of the format that it writes.
+    pub(crate) const FORMAT: u32 = FORMAT;
+
+    /// The commands that it and its scripts use, but for those that all services do.
+    pub(crate) const COMMANDS: &[&str] =
+        &["get", "mget", "set", "del", "getrange", "incrby", "pexpire", "pttl"];
+
     /// The cache in `redis`, which was connected to at `url`.
     pub async fn open(redis: Redis, url: &str) -> Result<Self, OpenError> {
         redis.claim_format(url, "cache", FORMAT).await?;

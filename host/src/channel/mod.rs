@@ -49,6 +49,9 @@ pub const DATA_BYTES_MAX: u64 = 64 << 10;
 /// Most ids of one call, and most entries of a page.
 pub const ITEMS_MAX: u64 = 1_000;
 
+/// Most topics of one channel: what its removal, which is one script, has to undo.
+pub const TOPICS_MAX: u64 = 128;
+
 /// Longest time-to-live, in milliseconds: a day. Whoever holds a channel for
 /// longer is alive to touch it.
 pub const TTL_MS_MAX: u64 = 24 * 60 * 60 * 1000;
@@ -56,8 +59,6 @@ pub const TTL_MS_MAX: u64 = 24 * 60 * 60 * 1000;
 /// Longest reason for a close, in bytes: a control frame has room for 125, the
 /// code takes two (RFC 6455, section 5.5).
 pub const REASON_BYTES_MAX: usize = 123;
-
-const _: () = assert!(DATA_BYTES_MAX <= crate::cache::VALUE_BYTES_MAX);
 
 /// Channels of one host.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use redis::{Cmd, FromRedisValue, Pipeline, RedisError};
 
 use super::{
     Change, Cursor, Info, Life, NewChannel, Page, PageRequest, SHARDS, State, Store, StoreError,
-    Swap,
+    Swap, TOPICS_MAX,
 };
 use crate::delivery::{Close, Event, HostId, Message};
 use crate::error::Unavailable;
@@ -269,7 +269,7 @@ impl From<RedisError> for StoreError {
         match err.code() {
             Some("NOCHANNEL") => Self::NotFound,
             Some("CHANNELEXISTS") => Self::Exists,
-            Some("MANYTOPICS") => Self::Full { max: crate::hub::TOPICS_MAX },
+            Some("MANYTOPICS") => Self::Full { max: TOPICS_MAX },
             _ => Self::Unavailable(err.into()),
         }
     }

@@ -3,6 +3,7 @@
 mod check;
 mod follow;
 mod inspect;
+mod redis_acl;
 mod run;
 mod serve;
 mod stores;
@@ -57,6 +58,7 @@ enum Command {
     Serve(serve::Serve),
     Inspect(inspect::Inspect),
     Check(check::Check),
+    RedisAcl(redis_acl::RedisAcl),
 }
 
 /// What `run` and `inspect` share.
@@ -82,6 +84,7 @@ pub(crate) fn main() -> ExitCode {
                 Command::Serve(serve) => serve.run().await,
                 Command::Inspect(inspect) => inspect.run().await,
                 Command::Check(check) => check.run().await,
+                Command::RedisAcl(acl) => acl.run(),
             }
         })
     });

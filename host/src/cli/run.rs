@@ -67,6 +67,7 @@ pub(super) struct Run {
 
 impl Run {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
+        let stores = self.stores.read()?;
         let compiler = self.compile.compiler(CALLS)?;
         let code = self.compile.load(&compiler, &self.component).await?;
         let grant = Arc::new(self.grant(&code)?);
@@ -76,7 +77,7 @@ impl Run {
             None => only_export(&compiler, &code)?,
         };
 
-        let services = self.stores.open().await?;
+        let services = stores.open().await?;
         let follow = self.follow.as_deref().map(|follow| Follow::new(follow, &services, &grant));
         let follow = follow.transpose()?;
         let host = Host::new(compiler, services);

@@ -52,8 +52,9 @@ impl Serve {
             (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let manifests =
             self.manifests.iter().map(|file| read(file)).collect::<anyhow::Result<Vec<_>>>()?;
+        let stores = self.stores.read()?;
         let compiler = self.compile.compiler(INSTANCES)?;
-        let host = Host::new(compiler, self.stores.open().await?);
+        let host = Host::new(compiler, stores.open().await?);
         let mut listening = Vec::new();
         for (file, manifest) in self.manifests.iter().zip(manifests) {
             let started = self.start(&host, manifest).await;

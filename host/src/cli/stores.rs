@@ -33,11 +33,20 @@ enum Service {
     Channel,
 }
 
+/// The stores of one command.
+pub(super) struct Chosen(Vec<Store>);
+
 impl Stores {
+    /// Reads what was written, before anything takes long.
+    pub(super) fn read(&self) -> Result<Chosen, Usage> {
+        Ok(Chosen(self.store.iter().map(|text| store(text)).collect::<Result<_, _>>()?))
+    }
+}
+
+impl Chosen {
     /// Opens them.
     pub(super) async fn open(&self) -> anyhow::Result<Services> {
-        let stores = self.store.iter().map(|text| store(text)).collect::<Result<Vec<_>, _>>()?;
-        let common = match stores.iter().rfind(|store| store.service.is_none()) {
+        let common = match self.0.iter().rfind(|store| store.service.is_none()) {
             Some(store) => store.url.clone(),
             None => {
                 let folders = folders().context("you have no home; name a store with --store")?;
@@ -45,7 +54,7 @@ impl Stores {
             }
         };
         let mut services = Services::builder(common);
-        for store in &stores {
+        for store in &self.0 {
             let url = store.url.clone();
             services = match store.service {
                 Some(Service::Cache) => services.cache(url),

@@ -19,7 +19,6 @@ mod redis;
 mod sqlite;
 mod topic;
 mod upkeep;
-mod wit;
 
 use std::collections::HashMap;
 use std::fmt;

@@ -81,6 +81,14 @@ impl Scope {
         Self { path: path.into() }
     }
 
+    /// What all keys of a tenant begin with in Redis, and no other's.
+    pub(crate) fn tenant_prefix(tenant: &str) -> String {
+        let mut prefix = b"{".to_vec();
+        escape(tenant, &mut prefix).expect("writing to a Vec cannot fail");
+        prefix.push(b':');
+        String::from_utf8(prefix).expect("escaped text is ASCII")
+    }
+
     /// The key of `id` in this scope.
     pub fn key<'a>(&'a self, id: &'a str) -> Key<'a> {
         Key { scope: self, id }
@@ -261,6 +269,11 @@ mod tests {
             prop_assert_ne!(text(&a_key.own()), text(&b_key.own()));
             prop_assert_ne!(text(&a_key.sharded('e')), text(&b_key.sharded('e')));
             prop_assert_ne!(text(&a_key.beside('s', &a.3)), text(&b_key.beside('s', &b.3)));
+            let tenant = Scope::tenant_prefix(&a.0);
+            prop_assert!(text(&a_key.own()).starts_with(&tenant));
+            prop_assert!(text(&a_key.sharded('e')).starts_with(&tenant));
+            prop_assert_eq!(text(&b_key.own()).starts_with(&tenant), a.0 == b.0);
+            prop_assert!(!tenant.contains(['*', '?', '[', '\\']));
             if a_scope != b_scope {
                 let prefix = format!("{{{}:", a_scope.path());
                 prop_assert!(!text(&b_key.own()).starts_with(&prefix));

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::{cache, session};
+use crate::{cache, channel, delivery, session};
 
 /// The limits of a grant. Every field has a default that is safe for code that
 /// nobody has read.
@@ -61,6 +61,8 @@ impl Default for Limits {
 pub const KEY_BYTES_MAX: u64 = 1024;
 
 const _: () = assert!(session::FIELD_BYTES_MAX <= cache::VALUE_BYTES_MAX);
+const _: () = assert!(channel::DATA_BYTES_MAX <= cache::VALUE_BYTES_MAX);
+const _: () = assert!(delivery::MESSAGE_BYTES_MAX <= cache::VALUE_BYTES_MAX);
 
 /// A limit outside what the host can keep to. Says what it may be.
 #[derive(Debug, thiserror::Error)]

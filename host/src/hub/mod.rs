@@ -21,6 +21,7 @@ pub use self::host::{HasHub, View};
 pub use self::redis::RedisStore;
 pub use self::sqlite::SqliteStore;
 pub use self::store::{Backend, History, Keep, NewPublication, Store, Subscription, Topics};
+pub use crate::channel::TOPICS_MAX;
 use crate::channel::{Page, StoreError, page_request};
 use crate::delivery::{Delivery, Listener, MESSAGE_BYTES_MAX, Message, Position};
 use crate::error::{Outcome, Refused, Unavailable};
@@ -29,9 +30,6 @@ use crate::ids::{Id, Ids};
 
 /// Longest topic, in bytes.
 pub const TOPIC_BYTES_MAX: u64 = 255;
-
-/// Most topics of one channel: what its removal, which is one script, has to undo.
-pub const TOPICS_MAX: u64 = 128;
 
 /// Most messages that a topic's history keeps: 64 MB of the largest.
 pub const HISTORY_MESSAGES_MAX: u64 = 1_000;

@@ -39,7 +39,7 @@ enum Said {
     /// The slot is another's.
     Moved(Place, RedisError),
     /// The slot is being moved, and this key is at the other end already.
-    Ask(Place, RedisError),
+    Ask(Place),
     /// Not now.
     Later(RedisError),
     NoScript(RedisError),
@@ -116,27 +116,30 @@ impl Cluster {
                         sleep(AGAIN).await;
                     }
                     asking = false;
-                    (Some(to), err)
+                    (Some(to), Some(err))
                 }
-                Said::Ask(to, err) => {
+                // What comes of it is told at the other end.
+                Said::Ask(to) => {
                     asking = true;
-                    (Some(to), err)
+                    (Some(to), None)
                 }
                 Said::Later(err) => {
                     // By then the slot may have arrived, or the owner may know.
                     asking = false;
                     self.look_again();
                     sleep(AGAIN).await;
-                    (None, err)
+                    (None, Some(err))
                 }
                 Said::NoScript(err) => {
                     let Some(script) = script else { return Err(err) };
                     link.send(&script.load()).await?.extract_error()?;
-                    (Some(place), err)
+                    (Some(place), None)
                 }
             };
             at = next;
-            *why.lock().unwrap_or_else(PoisonError::into_inner) = Some(err);
+            if err.is_some() {
+                *why.lock().unwrap_or_else(PoisonError::into_inner) = err;
+            }
         }
     }
 
@@ -325,7 +328,7 @@ fn said(value: Value, place: &Place) -> Said {
     let ErrorKind::Server(kind) = err.kind() else { return Said::Done(value) };
     match (kind, Place::redirect(&err, place)) {
         (ServerErrorKind::Moved, Some(to)) => Said::Moved(to, err),
-        (ServerErrorKind::Ask, Some(to)) => Said::Ask(to, err),
+        (ServerErrorKind::Ask, Some(to)) => Said::Ask(to),
         (
             ServerErrorKind::Moved
             | ServerErrorKind::Ask

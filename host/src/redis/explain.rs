@@ -41,14 +41,18 @@ fn advice(err: &RedisError, tls: bool) -> Option<&'static str> {
         "the user may not do what the services do; `satama redis-acl` prints what it needs"
     } else if tls && says(&["UnknownIssuer", "BadSignature", "CaUsedAsEndEntity"]) {
         "the server's certificate is by an authority that is not trusted here; name it with ?ca=FILE"
-    } else if tls && says(&["NotValidForName"]) {
+    } else if tls && says(&["NotValidForName", "not valid for name"]) {
         "the server's certificate is for another host than the address names"
     } else if tls && says(&["CertificateRequired", "HandshakeFailure", "certificate required"]) {
         "the server asks for a certificate; name one with ?cert=FILE&key=FILE"
     } else if tls && says(&["UnknownCA", "BadCertificate", "DecryptError"]) {
         "the server does not trust the certificate that `cert` names"
+    } else if tls && says(&["within the deadline"]) {
+        "the server did not answer; if it does not speak TLS at this port, write redis:// for rediss://"
     } else if tls && (says(&["corrupt message", "InvalidContentType"]) || hung_up(err)) {
         "the server does not speak TLS at this port; write redis:// for rediss://, or its `tls-port`"
+    } else if says(&["within the deadline"]) {
+        return None;
     } else if hung_up(err) {
         "the server hung up: it may speak TLS at this port, which is rediss:// for redis://"
     } else {
@@ -59,8 +63,5 @@ fn advice(err: &RedisError, tls: bool) -> Option<&'static str> {
 
 /// It accepted, and then closed.
 fn hung_up(err: &RedisError) -> bool {
-    err.is_connection_dropped()
-        && !err.is_connection_refusal()
-        && *err != super::no_answer()
-        && !err.to_string().contains("within the deadline")
+    err.is_connection_dropped() && !err.is_connection_refusal()
 }

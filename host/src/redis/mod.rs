@@ -3,6 +3,7 @@
 //! redis crate.
 
 mod address;
+mod check;
 mod cluster;
 mod dial;
 mod explain;
@@ -78,6 +79,13 @@ impl Redis {
         let redis = Self { servers: servers.map_err(fail)?, dial: dial.clone() };
         let info: String = redis.query(redis::cmd("INFO").arg("server")).await.map_err(fail)?;
         redis.check_server(&info).map_err(|why| OpenError::new(url, why.into()))?;
+        let masters = match &redis.servers {
+            Servers::One(link) => vec![link.clone()],
+            Servers::Cluster(cluster) => cluster.masters(),
+        };
+        // It is not what the caller waits for, and a server that is slow to tell of
+        // itself is not to be refused.
+        _ = timeout_at(Instant::now() + deadline, check::warn(&masters, url)).await;
         Ok(redis)
     }
 
@@ -114,10 +122,16 @@ impl Redis {
         service: &'static str,
         version: u32,
     ) -> Result<(), OpenError> {
-        let mut cmd = redis::cmd("SET");
-        cmd.arg(format!("satama:format:{service}")).arg(version).arg("NX").arg("GET");
-        let found: Option<String> =
-            self.query(&cmd).await.map_err(|err| OpenError::new(url, err.into()))?;
+        let key = format!("satama:format:{service}");
+        let fail = |err: RedisError| OpenError::new(url, explain(err, self.dial.is_tls()));
+        // Read first, because a user of one tenant may not write what is everybody's.
+        let mut found: Option<String> =
+            self.query(redis::cmd("GET").arg(&key)).await.map_err(fail)?;
+        if found.is_none() {
+            let mut cmd = redis::cmd("SET");
+            cmd.arg(key).arg(version).arg("NX").arg("GET");
+            found = self.query(&cmd).await.map_err(fail)?;
+        }
         match found {
             Some(found) if found != version.to_string() => {
                 Err(OpenError::format(url, service, &found, version))

@@ -97,6 +97,7 @@ fn demo(args: &[&str]) -> Result<(), Failed> {
             "examples/library/grant.toml",
         ]);
         satama.arg(guest_wasm("library")).arg("--dir").arg(format!("{}::/docs", folder.display()));
+        satama.args(["--follow", "library:progress"]);
         satama.args(["--invoke", &format!("process({path:?})")]);
         if let Some(store) = store {
             satama.args(["--store", store]);

@@ -1,0 +1,185 @@
+//! A user with the rights that `satama redis-acl` prints serves one tenant, and can do
+//! nothing to another's data.
+
+use redis::cmd;
+use satama::cache::{Entry, Filled};
+use satama::redis::Redis;
+use satama::session::Expiry;
+use satama::{Services, StoreUrl};
+use satama_tests::{Cluster, PATIENCE, RedisServer, bucket, grant, sessions};
+
+use crate::entry;
+use crate::subscribe::Ears;
+
+/// Odd enough to need escapes.
+const TENANT: &str = "acme/eu";
+
+/// Gives the server the user `u` for [`TENANT`], as an administrator would.
+async fn allow(server: &RedisServer) {
+    for line in satama::redis_acl(&grant(TENANT), "u") {
+        // As redis-cli sends it.
+        let words: Vec<&str> = line.split(' ').collect();
+        let mut command = cmd(words[0]);
+        command.arg(&words[1..]);
+        let done: redis::RedisResult<()> = command.exec_async(&mut server.connect().await).await;
+        // In a cluster a format is another node's.
+        if let Err(err) = done {
+            assert!(err.is_cluster_error(), "{line}: {err}");
+        }
+    }
+    server.query::<()>(cmd("ACL").arg(&["SETUSER", "u", ">pw"])).await;
+}
+
+async fn open(url: &str) -> Services {
+    let store: StoreUrl = url.parse().unwrap();
+    Services::builder(store).deadline(PATIENCE).build().await.unwrap()
+}
+
+/// Everything there is, once.
+async fn use_all(services: &Services, tenant: &str) {
+    let b = bucket(services, &grant(tenant), "b");
+    let grouped = Entry { group: Some("g"), ..entry("g", b"1") };
+    b.set(grouped).await.unwrap();
+    b.set_many(&[entry("a", b"1"), entry("b", b"2"), grouped]).await.unwrap();
+    b.set_if_absent(entry("absent", b"1")).await.unwrap();
+    assert_eq!(b.add(entry("n", b""), 2).await.unwrap(), 2);
+    assert_eq!(b.add(entry("n", b""), 2).await.unwrap(), 4);
+    assert_eq!(b.get("a").await.unwrap().unwrap(), b"1");
+    assert_eq!(b.get("g").await.unwrap().unwrap(), b"1");
+    assert_eq!(b.get_many(&["a".into(), "b".into()]).await.unwrap().len(), 2);
+    b.ttl("a").await.unwrap().unwrap();
+    assert!(b.delete("a").await.unwrap());
+    for key in ["given up", "completed"] {
+        let Filled::Claimed(mut claim) =
+            b.fill(key, PATIENCE / 60, PATIENCE, Some("g")).await.unwrap()
+        else {
+            panic!("nobody has claimed {key}");
+        };
+        match key {
+            "completed" => claim.complete(b"1", PATIENCE).await.unwrap(),
+            _ => claim.give_up().await.unwrap(),
+        }
+    }
+    b.invalidate(Some("g")).await.unwrap();
+    b.invalidate(None).await.unwrap();
+    for expiry in [Expiry::Sliding(PATIENCE), Expiry::Fixed(PATIENCE)] {
+        let s = sessions(services, &grant(tenant), "s", expiry);
+        let field = |name: &str| vec![(name.to_owned(), "1".to_owned())];
+        s.replace("id", field("a")).await.unwrap();
+        s.update("id", field("b")).await.unwrap();
+        s.remove("id", &["a".to_owned()]).await.unwrap();
+        s.compare_and_set("id", 0, field("c")).await.unwrap();
+        assert_eq!(s.get("id").await.unwrap().unwrap().fields.len(), 1);
+        assert!(s.clear("id").await.unwrap());
+    }
+}
+
+async fn subscribe(url: &str) {
+    let channel = "{acme%2Feu:channel:c}";
+    let mut ears = Ears::at(url, PATIENCE).await;
+    ears.subscribe(channel).await;
+    assert_eq!(ears.publish(channel, "x").await, 1);
+    ears.expect(channel, "x").await;
+    ears.subscriber.unsubscribe(channel.as_bytes()).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_user_of_a_tenant_can_do_all_that_it_needs() {
+    let server = RedisServer::tcp();
+    allow(&server).await;
+    let url = server.url().replace("redis://", "redis://u:pw@");
+    for database in ["", "/1"] {
+        if database == "/1" {
+            for service in ["cache", "session"] {
+                let mut redis = server.connect().await;
+                cmd("SELECT").arg(1).exec_async(&mut redis).await.unwrap();
+                let key = format!("satama:format:{service}");
+                cmd("SET").arg(key).arg(1).exec_async(&mut redis).await.unwrap();
+            }
+        }
+        use_all(&open(&format!("{url}{database}")).await, TENANT).await;
+    }
+    subscribe(&url).await;
+}
+
+#[tokio::test]
+async fn it_can_do_so_on_a_cluster() {
+    let cluster = Cluster::masters().await;
+    for node in &cluster.nodes {
+        allow(node).await;
+    }
+    let url = cluster.url().replace("redis+cluster://", "redis+cluster://u:pw@");
+    use_all(&open(&url).await, TENANT).await;
+    subscribe(&url).await;
+}
+
+#[tokio::test]
+async fn it_can_do_nothing_to_another() {
+    let server = RedisServer::tcp();
+    allow(&server).await;
+    let admin = open(&server.url()).await;
+    // Tenants whose names are close.
+    let others = ["acme", "acme/eu2", "acme/e", "ACME/EU", "acme-eu", "acme/eu/x"];
+    for other in others {
+        let b = bucket(&admin, &grant(other), "b");
+        b.set(entry("k", b"theirs")).await.unwrap();
+    }
+    let url = server.url().replace("redis://", "redis://u:pw@");
+    let services = open(&url).await;
+    for other in others {
+        let b = bucket(&services, &grant(other), "b");
+        let s = sessions(&services, &grant(other), "s", Expiry::Fixed(PATIENCE));
+        let denied = |err: &dyn std::error::Error| {
+            let said = satama::chain(err);
+            assert!(said.contains("NOPERM") || said.contains("ermission"), "{said}");
+        };
+        denied(&b.get("k").await.unwrap_err());
+        denied(&b.set(entry("k", b"ours")).await.unwrap_err());
+        denied(&b.add(entry("n", b""), 1).await.unwrap_err());
+        denied(&b.delete("k").await.unwrap_err());
+        denied(&b.invalidate(None).await.unwrap_err());
+        denied(&s.get("id").await.unwrap_err());
+        denied(&s.update("id", Vec::new()).await.unwrap_err());
+        denied(&s.clear("id").await.unwrap_err());
+        let theirs = bucket(&admin, &grant(other), "b").get("k").await.unwrap();
+        assert_eq!(theirs.unwrap(), b"theirs");
+    }
+    let redis = Redis::connect(&url, PATIENCE).await.unwrap();
+    let ears = redis.subscriber(|_| {}).await.unwrap();
+    assert!(ears.subscribe(b"{acme:channel:c}").await.is_err());
+    assert!(ears.subscribe(b"any").await.is_err());
+    // Neither what is everybody's, nor what only an administrator may do; nor a script
+    // that names no key.
+    let script = "return redis.call('GET', '{acme:cache:b:00}e:k')";
+    let mut load = cmd("SCRIPT");
+    let hash: String = redis.query(load.arg("LOAD").arg(script)).await.unwrap();
+    for command in [
+        cmd("SPUBLISH").arg("{acme:channel:c}").arg("x"),
+        cmd("SET").arg("satama:format:cache").arg(2),
+        cmd("DEL").arg("satama:format:cache"),
+        cmd("GET").arg("other"),
+        cmd("KEYS").arg("*"),
+        cmd("SCAN").arg(0),
+        cmd("FLUSHALL").arg("ASYNC"),
+        cmd("CONFIG").arg("GET").arg("requirepass"),
+        cmd("ACL").arg("LIST"),
+        cmd("SCRIPT").arg("FLUSH"),
+        cmd("EVALSHA").arg(&hash).arg(0),
+        cmd("EVAL").arg(script).arg(0),
+    ] {
+        let done: redis::RedisResult<redis::Value> = redis.query(command).await;
+        let err = done.unwrap_err().to_string();
+        assert!(err.contains("NoPerm") || err.contains("can't access"), "{err}");
+    }
+}
+
+/// A service that the tenant is not granted is not the user's either.
+#[tokio::test]
+async fn only_what_is_granted_is_allowed() {
+    use satama::grant::{Grant, Limits, Names};
+    let names = Names::new(["*"]).unwrap();
+    let grant = Grant::new("t", Limits::default()).unwrap().with_cache(names);
+    let lines = satama::redis_acl(&grant, "t");
+    let line = lines.last().unwrap();
+    assert!(line.contains("+mget ") && !line.contains("hgetall"), "{line}");
+}
