@@ -287,6 +287,7 @@ conformance! {
         who_has_the_last_message_hears_only_new_ones
         what_was_not_for_a_channel_is_not_caught_up_with
         a_subscription_that_is_repeated_goes_on
+        who_catches_up_is_not_cut_short
         who_unsubscribes_while_catching_up_hears_nothing_newer
         hosts_that_change_one_channels_topics_end_in_agreement
         hosts_that_catch_up_one_channel_end_in_agreement

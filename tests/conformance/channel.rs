@@ -50,17 +50,26 @@ fn ids(ids: &[&str]) -> Vec<String> {
 
 #[track_caller]
 fn assert_missing<T: Debug>(result: Result<T, Error>) {
-    assert!(matches!(result, Err(Error::NotFound)), "{result:?}");
+    match result {
+        Err(Error::NotFound) => {}
+        other => panic!("{other:?}"),
+    }
 }
 
 #[track_caller]
 fn assert_missing_to_hub<T: Debug>(result: Result<T, hub::Error>) {
-    assert!(matches!(result, Err(hub::Error::NotFound)), "{result:?}");
+    match result {
+        Err(hub::Error::NotFound) => {}
+        other => panic!("{other:?}"),
+    }
 }
 
 #[track_caller]
 fn assert_exists<T: Debug>(result: Result<T, Error>) {
-    assert!(matches!(result, Err(Error::Exists)), "{result:?}");
+    match result {
+        Err(Error::Exists) => {}
+        other => panic!("{other:?}"),
+    }
 }
 
 /// Every entry of a list, read in pages of at most `limit`, in the order of ids.

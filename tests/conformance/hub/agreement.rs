@@ -89,7 +89,7 @@ pub(crate) async fn hosts_that_catch_up_one_channel_end_in_agreement(h: &Harness
     }
     let mut socket = hosts[0].attach("id").await;
     let mut witness = hosts[0].listen("witness", "t").await;
-    for round in 0..6_usize {
+    for round in 0..24_usize {
         let mut changes = JoinSet::new();
         for (n, host) in hosts.iter().enumerate() {
             let (host, since) = (Host::new(host.services.clone()), since.clone());

@@ -247,6 +247,31 @@ pub(crate) async fn a_subscription_that_is_repeated_goes_on(h: &Harness) {
     }
 }
 
+/// Whatever happens to the subscription meanwhile, but for its end: there is no gap
+/// that nobody is told of. More is kept than waits for a socket, so it still catches
+/// up by then.
+pub(crate) async fn who_catches_up_is_not_cut_short(h: &Harness) {
+    let pair = Pair::new(h).await;
+    let messages = numbered(600);
+    let positions = pair.keep(&messages).await;
+    for how in ["a heartbeat", "another subscription", "another topic"] {
+        let mut socket = pair.come_back(&pair.ours, how, &positions[0]).await;
+        match how {
+            "a heartbeat" => pair.ours.services.delivery().heartbeat().await,
+            "another topic" => {
+                assert!(pair.theirs.bus.subscribe("u", how, None).await.unwrap());
+                pair.ours.services.delivery().heartbeat().await;
+            }
+            _ => assert!(!pair.ours.bus.subscribe("t", how, None).await.unwrap()),
+        }
+        let last = format!("after {how}");
+        pair.theirs.publish("t", &last).await;
+        let (missed, said) = missed_before(&mut socket, &last).await;
+        let said: Vec<_> = said.into_iter().filter(|said| !said.starts_with("after")).collect();
+        assert!(missed || said == messages[1..], "{how}: {} of 599, untold", said.len());
+    }
+}
+
 pub(crate) async fn who_unsubscribes_while_catching_up_hears_nothing_newer(h: &Harness) {
     let pair = Pair::new(h).await;
     let messages = numbered(200);

@@ -92,7 +92,7 @@ pub(crate) async fn bytes_are_bounded_as_messages_are(h: &Harness) {
     let mut waits = ours.listen("waits", "t").await;
     let large: Vec<_> = (0..=9).map(|n| format!("{n}").repeat(65_536)).collect();
     let most = BYTES_MAX / 65_536;
-    let messages: Vec<_> = large.iter().cycle().cloned().take(most + 2).collect();
+    let messages: Vec<_> = large.iter().cycle().take(most + 2).cloned().collect();
     publish(&ours, &mut witness, &messages[..most]).await;
     for message in &messages[..most] {
         assert_eq!(heard(&mut waits).await, *message);
