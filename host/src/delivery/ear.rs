@@ -1,6 +1,6 @@
 //! What this host listens to, by address: topics, and notices about shards.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::Mutex as Gate;
@@ -15,6 +15,10 @@ use crate::grant::{Key, Scope};
 #[derive(Default)]
 pub(super) struct Ears(RwLock<HashMap<Vec<u8>, Ear>>);
 
+/// Holders of an ear that nobody else needs: all ears, and whoever asks. Who needs it
+/// takes it from all ears first, and so is seen before it rests, or finds it at rest.
+pub(super) const IDLE: usize = 2;
+
 /// One address that is listened to.
 #[derive(Clone)]
 pub(super) enum Ear {
@@ -23,6 +27,7 @@ pub(super) enum Ear {
 }
 
 /// Notices to this host about the channels of one shard.
+#[derive(Debug)]
 pub(super) struct Shard {
     pub(super) scope: Scope,
     address: Vec<u8>,
@@ -50,12 +55,11 @@ impl Ears {
     /// Forgets an ear, unless somebody has found it in the meantime.
     fn remove_idle(&self, ear: &Ear) {
         let mut ears = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        // One count is the map's, one is the caller's.
-        let (idle, address) = match ear {
-            Ear::Topic(topic) => (Arc::strong_count(topic) == 2, topic.address()),
-            Ear::Shard(shard) => (Arc::strong_count(shard) == 2, &*shard.address),
+        let (holders, address) = match ear {
+            Ear::Topic(topic) => (Arc::strong_count(topic), topic.address()),
+            Ear::Shard(shard) => (Arc::strong_count(shard), &*shard.address),
         };
-        if idle {
+        if holders <= IDLE {
             ears.remove(address);
         }
     }
@@ -71,7 +75,7 @@ impl Delivery {
     }
 
     pub(super) fn shard(&self, key: Key<'_>) -> Arc<Shard> {
-        let address = self.shard_address(key);
+        let address = notices_to(key, self.inner.host.as_str());
         let new = || {
             let (scope, address) = (key.scope().clone(), address.clone());
             Ear::Shard(Arc::new(Shard { scope, address, listens: Gate::new(false) }))
@@ -82,23 +86,11 @@ impl Delivery {
         }
     }
 
-    fn shard_address(&self, key: Key<'_>) -> Vec<u8> {
-        notices_to(key, self.inner.host.as_str())
-    }
-
-    /// Whether a channel of this key is told of by this shard's notices.
-    pub(super) fn is_told_by(&self, key: Key<'_>, shard: &Shard) -> bool {
-        self.shard_address(key) == shard.address
-    }
-
     /// Stops listening to what nobody here receives.
     pub(super) async fn rest(&self) {
-        let used: HashSet<_> =
-            self.all_held().values().map(|held| self.shard_address(held.key())).collect();
         for ear in self.inner.ears.all() {
             let rests = match &ear {
                 Ear::Topic(topic) => topic.rest(&self.inner.bus).await,
-                Ear::Shard(shard) if used.contains(&shard.address) => false,
                 Ear::Shard(shard) => shard.rest(&self.inner.bus).await,
             };
             if rests {
@@ -118,12 +110,13 @@ impl Shard {
         Ok(())
     }
 
-    async fn rest(&self, bus: &Bus) -> bool {
+    /// Stops listening if nobody holds it but its ear and the caller: each channel does.
+    async fn rest(self: &Arc<Self>, bus: &Bus) -> bool {
         let mut listens = self.listens.lock().await;
-        if *listens {
+        if *listens && Arc::strong_count(self) <= IDLE {
             bus.ignore(&self.address).await;
             *listens = false;
         }
-        true
+        !*listens
     }
 }

@@ -1,13 +1,12 @@
 //! One channel whose socket this host holds.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Delivery;
+use super::ear::Shard;
 use super::message::{Close, Notice, Publication};
 use super::queue::{Frame, QUEUE_MESSAGES_MAX, Queue, ROOM_WAIT};
+use super::stand::Stands;
 use super::topic::{Heir, Receiver, Topic};
-use crate::channel::{self, Store as _, StoreError};
 use crate::grant::{Key, Scope};
 
 /// What this host knows of a channel that it holds.
@@ -18,7 +17,9 @@ pub(super) struct Held {
     pub(super) scope: Scope,
     pub(super) id: Arc<str>,
     pub(super) queue: Arc<Queue>,
-    topics: Mutex<Topics>,
+    /// How it is told what happens to it.
+    pub(super) shard: Arc<Shard>,
+    life: Mutex<Life>,
 }
 
 /// A channel that is to receive a topic since a change, once it has caught up.
@@ -28,43 +29,29 @@ pub(super) struct HeldSince<'a> {
     pub(super) order: u64,
 }
 
-/// Which topics it has, by the order in which the store changed that: what is heard
-/// late, or twice, changes nothing.
-#[derive(Debug, Default)]
-struct Topics {
+#[derive(Debug)]
+struct Life {
     /// When the channel was added: what is older is of another of its id. Zero until
     /// the store has told.
     born: u64,
-    /// Notices that came before that was known.
+    /// When the next of its id was added: what is newer is that one's.
+    ended: u64,
+    /// Notices that came before the birth was known.
     early: Vec<Notice>,
-    /// The last change that was heard.
-    order: u64,
-    /// By name; none for one that it was unsubscribed from.
-    by_name: HashMap<String, (u64, Option<Arc<Topic>>)>,
-}
-
-/// The end of a channel at the host that holds its socket.
-///
-/// Its frames are to be written to the socket, one after the other. Dropping it
-/// removes the channel, as [`Attachment::detach`] does with an answer.
-#[derive(Debug)]
-pub struct Attachment {
-    held: Arc<Held>,
-    delivery: Delivery,
-    /// Whether it is in the store, and so is to be removed from it.
-    added: bool,
-}
-
-/// Where the frames of a channel go: what a gateway implements for its sockets.
-pub trait Socket: Send {
-    /// Writes one frame; the close is the last. May wait for the peer: what comes
-    /// meanwhile is queued, within bounds. False if the peer is gone.
-    fn write(&mut self, frame: Frame) -> impl Future<Output = bool> + Send;
+    stands: Stands,
 }
 
 impl Held {
-    pub(super) fn new(number: u64, scope: Scope, id: &str, queue: Arc<Queue>) -> Arc<Self> {
-        Arc::new(Self { number, scope, id: id.into(), queue, topics: Mutex::default() })
+    pub(super) fn new(
+        number: u64,
+        key: Key<'_>,
+        queue: Arc<Queue>,
+        shard: Arc<Shard>,
+    ) -> Arc<Self> {
+        let (scope, id) = (key.scope().clone(), key.id().into());
+        let (early, stands) = (Vec::new(), Stands::default());
+        let life = Mutex::new(Life { born: 0, ended: u64::MAX, early, stands });
+        Arc::new(Self { number, scope, id, queue, shard, life })
     }
 
     pub(super) fn key(&self) -> Key<'_> {
@@ -74,11 +61,11 @@ impl Held {
     /// The store has added it. Returns what happened to it already, and is to be called
     /// again when that is done; none once there is nothing left.
     pub(super) fn added(&self, born: u64) -> Option<Vec<Notice>> {
-        let mut topics = self.lock();
-        topics.order = topics.order.max(born);
-        let early: Vec<_> = topics.early.drain(..).filter(|early| early.order >= born).collect();
+        let mut life = self.lock();
+        life.stands.settled(born);
+        let early: Vec<_> = life.early.drain(..).filter(|early| early.order >= born).collect();
         if early.is_empty() {
-            topics.born = born;
+            life.born = born;
             return None;
         }
         Some(early)
@@ -89,88 +76,95 @@ impl Held {
         self.lock().born
     }
 
-    /// A notice, if it is of this channel rather than an earlier one of its id, and not
-    /// too early to tell.
-    pub(super) fn concerns(&self, notice: Notice) -> Option<Notice> {
-        let mut topics = self.lock();
-        if topics.born > 0 {
-            return (notice.order >= topics.born).then_some(notice);
+    /// Another of its id has been added.
+    pub(super) fn succeeded(&self, born: u64) {
+        self.lock().ended = born;
+    }
+
+    /// Whether a notice is of this channel, rather than another of its id. One that
+    /// comes too early to tell is put by.
+    pub(super) fn concerns(&self, notice: &Notice) -> bool {
+        let mut life = self.lock();
+        if life.born > 0 {
+            return (life.born..life.ended).contains(&notice.order);
         }
-        if topics.early.len() < QUEUE_MESSAGES_MAX {
-            topics.early.push(notice);
+        if life.early.len() < QUEUE_MESSAGES_MAX {
+            life.early.push(notice.clone());
         }
-        None
+        false
     }
 
     /// The last change of its topics that was heard.
     pub(super) fn order(&self) -> u64 {
-        self.lock().order
+        self.lock().stands.order()
     }
 
-    /// It is subscribed since the change `order`, unless a later one was heard: then
-    /// `join` makes it a receiver, and tells whether it did.
-    pub(super) fn subscribed(
-        &self,
-        topic: &Arc<Topic>,
-        order: u64,
-        join: impl FnOnce(u64, Receiver) -> bool,
-    ) -> bool {
-        let mut topics = self.lock();
-        if self.queue.has_ended() || !topics.is_news(&topic.name, order) {
-            // Nothing is left to do.
-            return true;
+    /// It is subscribed since the change `order`.
+    pub(super) fn subscribed(&self, topic: &Arc<Topic>, order: u64) {
+        let mut life = self.lock();
+        if life.concerns(order) && !self.queue.has_ended() && life.stands.subscribe(topic, order) {
+            topic.add(self.number, self.receiver());
         }
-        let receiver =
-            Receiver { queue: self.queue.clone(), channel: Some(self.id.clone()), has: None };
-        let joined = join(self.number, receiver);
-        if joined {
-            topics.set(&topic.name, order, Some(topic.clone()));
-        }
-        joined
     }
 
-    /// It is not subscribed since the change `order`, unless a later one was heard.
+    /// It is subscribed since the change `order`, and is to catch up, unless a later
+    /// change was heard.
+    pub(super) fn catches_up(&self, topic: &Arc<Topic>, order: u64) -> bool {
+        let mut life = self.lock();
+        life.concerns(order)
+            && !self.queue.has_ended()
+            && life.stands.catch_up(self.number, topic, order)
+    }
+
+    /// It is not subscribed since the change `order`.
     pub(super) fn unsubscribed(&self, topic: &str, order: u64) {
-        let mut topics = self.lock();
-        if topics.is_news(topic, order)
-            && let Some(topic) = topics.set(topic, order, None)
-        {
-            topic.remove(self.number);
+        let mut life = self.lock();
+        if life.concerns(order) {
+            life.stands.unsubscribe(self.number, topic, order);
         }
     }
 
-    /// Those that it has, and had not yet in the change `order`.
-    pub(super) fn topics_before(&self, order: u64) -> Vec<String> {
-        let topics = self.lock();
-        let before =
-            topics.by_name.iter().filter(|(_, (at, topic))| *at < order && topic.is_some());
-        before.map(|(name, _)| name.clone()).collect()
-    }
-
-    /// Those of `names` that it does not have.
-    pub(super) fn lacks(&self, mut names: Vec<String>) -> Vec<String> {
-        let topics = self.lock();
-        names.retain(|name| !matches!(topics.by_name.get(name), Some((_, Some(_)))));
-        names
+    /// In the change `order` it had the topics `names`: ends the others, and returns
+    /// those that it does not have yet.
+    pub(super) fn compare(&self, names: Vec<String>, order: u64) -> Vec<String> {
+        let mut life = self.lock();
+        for name in life.stands.before(order) {
+            if !names.contains(&name) {
+                life.stands.unsubscribe(self.number, &name, order);
+            }
+        }
+        life.stands.lacks(names)
     }
 
     /// All changes up to `order` were heard.
     pub(super) fn settled(&self, order: u64) {
-        let mut topics = self.lock();
-        topics.order = topics.order.max(order);
-        topics.by_name.retain(|_, (at, topic)| *at > order || topic.is_some());
+        self.lock().stands.settled(order);
     }
 
-    /// It receives nothing more.
-    pub(super) fn leave(&self) {
-        let mut topics = self.lock();
-        for (_, (_, topic)) in topics.by_name.drain() {
-            topic.into_iter().for_each(|topic| topic.remove(self.number));
-        }
+    /// It is no more: what waits is still read, and then `close`.
+    pub(super) fn end(&self, close: Close) {
+        self.lock().stands.leave(self.number);
+        self.queue.end(close);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Topics> {
-        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Nobody reads any more.
+    pub(super) fn abandon(&self) {
+        self.queue.abandon();
+        self.lock().stands.leave(self.number);
+    }
+
+    fn receiver(&self) -> Receiver {
+        Receiver { queue: self.queue.clone(), channel: Some(self.id.clone()), has: None }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Life> {
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Life {
+    fn concerns(&self, order: u64) -> bool {
+        (self.born..self.ended).contains(&order)
     }
 }
 
@@ -182,89 +176,23 @@ impl Heir for HeldSince<'_> {
     async fn push(&self, frame: Frame) -> bool {
         self.held.queue.room(&frame, ROOM_WAIT).await;
         // Within the lock, so that nothing comes after it was unsubscribed.
-        let topics = self.held.lock();
-        let wanted = !self.held.queue.has_ended() && topics.is_news(&self.topic.name, self.order);
+        let life = self.held.lock();
+        let wanted = life.stands.catches_up(&self.topic.name, self.order);
         if wanted {
             self.held.queue.push(frame);
         }
-        wanted
+        wanted && !self.held.queue.has_ended()
     }
 
     fn join(&self, add: impl FnOnce(u64, Receiver) -> bool) -> bool {
-        self.held.subscribed(self.topic, self.order, add)
-    }
-}
-
-impl Topics {
-    fn is_news(&self, topic: &str, order: u64) -> bool {
-        order >= self.born && self.by_name.get(topic).is_none_or(|(at, _)| *at < order)
-    }
-
-    fn set(&mut self, name: &str, order: u64, topic: Option<Arc<Topic>>) -> Option<Arc<Topic>> {
-        self.order = self.order.max(order);
-        self.by_name.insert(name.to_owned(), (order, topic)).and_then(|(_, before)| before)
-    }
-}
-
-impl Attachment {
-    pub(super) fn new(held: Arc<Held>, delivery: Delivery) -> Self {
-        Self { held, delivery, added: false }
-    }
-
-    /// The store has it.
-    pub(super) fn added(&mut self) {
-        self.added = true;
-    }
-
-    /// The channel's id.
-    pub fn id(&self) -> &str {
-        &self.held.id
-    }
-
-    /// The next frame, as soon as there is one; none after [`Frame::Closed`].
-    /// Cancelling it loses nothing.
-    pub async fn next(&mut self) -> Option<Frame> {
-        self.held.queue.next().await
-    }
-
-    /// Writes all frames to `socket` until either ends, and removes the channel.
-    pub async fn serve(mut self, mut socket: impl Socket) -> Result<(), channel::Error> {
-        while let Some(frame) = self.next().await {
-            if !socket.write(frame).await {
-                break;
-            }
+        let mut life = self.held.lock();
+        if !life.stands.catches_up(&self.topic.name, self.order) {
+            return true;
         }
-        self.detach().await
-    }
-
-    /// Removes the channel: its socket is closed, or is to be.
-    pub async fn detach(mut self) -> Result<(), channel::Error> {
-        self.added = false;
-        self.delivery.release(&self.held);
-        Ok(remove(&self.delivery, &self.held).await?)
-    }
-}
-
-/// Removes this channel, and not a later one of its id.
-async fn remove(delivery: &Delivery, held: &Held) -> Result<(), StoreError> {
-    let close = Close::normal();
-    delivery.channels().remove(&[held.key()], &close, Some(held.born())).await.map(drop)
-}
-
-impl Drop for Attachment {
-    fn drop(&mut self) {
-        self.delivery.release(&self.held);
-        if !self.added {
-            return;
+        let joined = add(self.held.number, self.held.receiver());
+        if joined {
+            life.stands.joined(self.topic);
         }
-        // Without a runtime, or if this fails, the channel ends by its time-to-live.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let (held, delivery) = (self.held.clone(), self.delivery.clone());
-            runtime.spawn(async move {
-                if let Err(err) = remove(&delivery, &held).await {
-                    tracing::info!("a channel was not removed: {}", crate::error::chain(&err));
-                }
-            });
-        }
+        joined
     }
 }

@@ -10,6 +10,7 @@
 //! channels follows it by the order of changes, and is compared with it at every
 //! heartbeat, so that a lost notice heals.
 
+mod attachment;
 mod bus;
 mod ear;
 mod held;
@@ -17,18 +18,20 @@ mod message;
 mod queue;
 mod redis;
 mod sqlite;
+mod stand;
 mod topic;
 mod upkeep;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
+pub use self::attachment::{Attachment, Socket};
 pub(crate) use self::bus::{Bus, Heard};
 use self::ear::Ears;
-pub use self::held::{Attachment, Socket};
 use self::held::{Held, HeldSince};
 pub use self::message::{
     Close, MESSAGE_BYTES_MAX, Malformed, Message, NotPosition, Position, Publication,
@@ -67,8 +70,9 @@ struct Inner {
     hub: Arc<hub::Backend>,
     bus: Bus,
     next_number: AtomicU64,
-    /// By [`address`].
-    held: Mutex<HashMap<String, Arc<Held>>>,
+    /// By [`address`], the newest last: an id may come back before its last socket is
+    /// gone.
+    held: Mutex<HashMap<String, Vec<Arc<Held>>>>,
     ears: Ears,
 }
 
@@ -156,22 +160,19 @@ impl Delivery {
         id: &str,
         channel: NewChannel<'_>,
     ) -> Result<Attachment, StoreError> {
-        let held = Held::new(self.number(), scope.clone(), id, Queue::new(WhenFull::Close));
-        {
-            let mut all = self.all_held();
-            // One that has ended here may still have its socket.
-            if all.get(&address(held.key())).is_some_and(|other| !other.queue.has_ended()) {
-                return Err(StoreError::Exists);
-            }
-            all.insert(address(held.key()), held.clone());
-        }
+        let (key, queue) = (scope.key(id), Queue::new(WhenFull::Close));
+        let held = Held::new(self.number(), key, queue, self.shard(key));
+        self.lock().entry(address(held.key())).or_default().push(held.clone());
         let mut attachment = Attachment::new(held.clone(), self.clone());
         // Notices are heard before anybody can send one.
-        self.shard(held.key()).listen(&self.inner.bus).await?;
+        held.shard.listen(&self.inner.bus).await?;
         let ttl = self.inner.heartbeat * HEARTBEATS_TO_LIVE;
         let channel = NewChannel { host: Some(&self.inner.host), ttl, ..channel };
         let born = self.channels().add(held.key(), &channel).await?;
         attachment.added();
+        for other in self.find_all(held.key()).iter().filter(|other| other.number != held.number) {
+            other.succeeded(born);
+        }
         while let Some(early) = held.added(born) {
             early.into_iter().for_each(|notice| self.happened(&held, notice));
         }
@@ -180,13 +181,13 @@ impl Delivery {
 
     /// This host holds the channel no more.
     fn release(&self, held: &Held) {
-        let mut all = self.all_held();
-        if all.get(&address(held.key())).is_some_and(|other| other.number == held.number) {
-            all.remove(&address(held.key()));
+        if let Entry::Occupied(mut of_id) = self.lock().entry(address(held.key())) {
+            of_id.get_mut().retain(|other| other.number != held.number);
+            if of_id.get().is_empty() {
+                of_id.remove();
+            }
         }
-        drop(all);
-        held.queue.abandon();
-        held.leave();
+        held.abandon();
     }
 
     /// Listens to topics, for the host itself.
@@ -228,18 +229,15 @@ impl Delivery {
         let topic = self.topic(topic);
         topic.listen(&self.inner.bus, &self.inner.hub).await?;
         let Some(since) = since else {
-            held.subscribed(&topic, order, |number, receiver| {
-                topic.add(number, receiver);
-                true
-            });
+            held.subscribed(&topic, order);
             return Ok(());
         };
-        // What it has missed comes first, so it receives nothing else meanwhile.
-        topic.remove(held.number);
-        let store = self.inner.hub.clone();
-        tokio::spawn(async move {
-            topic.catch_up_one(&store, &HeldSince { held, topic: &topic, order }, since).await;
-        });
+        if held.catches_up(&topic, order) {
+            let store = self.inner.hub.clone();
+            tokio::spawn(async move {
+                topic.catch_up_one(&store, &HeldSince { held, topic: &topic, order }, since).await;
+            });
+        }
         Ok(())
     }
 
@@ -250,11 +248,21 @@ impl Delivery {
         }
     }
 
+    /// The channel of this key that is in the store, as far as is known.
     fn find(&self, key: Key<'_>) -> Option<Arc<Held>> {
-        self.all_held().get(&address(key)).cloned()
+        self.find_all(key).into_iter().rfind(|held| held.born() > 0)
     }
 
-    fn all_held(&self) -> MutexGuard<'_, HashMap<String, Arc<Held>>> {
+    /// All of this key, the newest last.
+    fn find_all(&self, key: Key<'_>) -> Vec<Arc<Held>> {
+        self.lock().get(&address(key)).cloned().unwrap_or_default()
+    }
+
+    fn all_held(&self) -> Vec<Arc<Held>> {
+        self.lock().values().flatten().cloned().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Vec<Arc<Held>>>> {
         self.inner.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::Mutex as Gate;
 
 use super::bus::Bus;
+use super::ear::IDLE;
 use super::message::{Position, Publication};
 use super::queue::{Frame, Queue};
 use crate::channel::StoreError;
@@ -95,17 +96,15 @@ impl Topic {
         Ok(())
     }
 
-    /// Stops listening if nobody receives. Whether it did, or does not listen.
-    pub(super) async fn rest(&self, bus: &Bus) -> bool {
+    /// Stops listening if nobody holds it but its ear and the caller: each receiver
+    /// does, and whoever is about to be one. Whether it rests.
+    pub(super) async fn rest(self: &Arc<Self>, bus: &Bus) -> bool {
         let mut listens = self.listens.lock().await;
-        if !self.lock().receivers.is_empty() {
-            return false;
-        }
-        if *listens {
+        if *listens && Arc::strong_count(self) <= IDLE {
             bus.ignore(&self.address).await;
             *listens = false;
         }
-        true
+        !*listens
     }
 
     /// Adds a receiver, which gets what is heard from now on.

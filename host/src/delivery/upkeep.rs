@@ -45,10 +45,10 @@ impl Delivery {
     }
 
     fn notice(&self, scope: &Scope, notice: Notice) {
-        if let Some(held) = self.find(scope.key(&notice.channel))
-            && let Some(notice) = held.concerns(notice)
-        {
-            self.happened(&held, notice);
+        for held in self.find_all(scope.key(&notice.channel)) {
+            if held.concerns(&notice) {
+                self.happened(&held, notice.clone());
+            }
         }
     }
 
@@ -58,7 +58,7 @@ impl Delivery {
                 let id = Id([0; 8]);
                 held.queue.push(Frame::Message { topic: None, message, position: None, id });
             }
-            Event::Removed(close) => end(held, close),
+            Event::Removed(close) => held.end(close),
             Event::Unsubscribed { topic } => held.unsubscribed(&topic, notice.order),
             Event::Subscribed { topic, since } => {
                 let (delivery, held) = (self.clone(), held.clone());
@@ -80,9 +80,9 @@ impl Delivery {
     }
 
     /// Notices about a shard were lost: the channels are told, and looked after.
-    fn resume(&self, shard: &Shard) {
-        let told = |held: &&Arc<Held>| self.is_told_by(held.key(), shard);
-        let here: Vec<_> = self.all_held().values().filter(told).cloned().collect();
+    fn resume(&self, shard: &Arc<Shard>) {
+        let told = |held: &Arc<Held>| Arc::ptr_eq(&held.shard, shard);
+        let here: Vec<_> = self.all_held().into_iter().filter(told).collect();
         let delivery = self.clone();
         tokio::spawn(async move {
             for held in here {
@@ -96,12 +96,7 @@ impl Delivery {
     async fn reconcile(&self, held: &Held) {
         match self.inner.hub.topics(held.key()).await {
             Ok(Topics { life, names }) if life.born == held.born() => {
-                for name in held.topics_before(life.order) {
-                    if !names.contains(&name) {
-                        held.unsubscribed(&name, life.order);
-                    }
-                }
-                for name in held.lacks(names) {
+                for name in held.compare(names, life.order) {
                     self.follow(held, &name, None, life.order).await;
                 }
                 held.settled(life.order);
@@ -115,9 +110,9 @@ impl Delivery {
     /// otherwise. Runs by itself; calling it does it now.
     pub async fn heartbeat(&self) {
         let mut by_scope: HashMap<String, Vec<Arc<Held>>> = HashMap::new();
-        let lives = |held: &&Arc<Held>| held.born() > 0 && !held.queue.has_ended();
-        for held in self.all_held().values().filter(lives) {
-            by_scope.entry(held.scope.path().to_owned()).or_default().push(held.clone());
+        let lives = |held: &Arc<Held>| held.born() > 0 && !held.queue.has_ended();
+        for held in self.all_held().into_iter().filter(lives) {
+            by_scope.entry(held.scope.path().to_owned()).or_default().push(held);
         }
         for some in by_scope.values().flat_map(|all| all.chunks(TOUCHED)) {
             self.touch(some).await;
@@ -146,10 +141,5 @@ impl Delivery {
 
 /// The store does not have it any more, and the close was lost.
 fn ended(held: &Held) {
-    end(held, Close { code: GOING_AWAY, reason: "the channel has ended".into() });
-}
-
-fn end(held: &Held, close: Close) {
-    held.leave();
-    held.queue.end(close);
+    held.end(Close { code: GOING_AWAY, reason: "the channel has ended".into() });
 }
