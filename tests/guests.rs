@@ -148,7 +148,8 @@ async fn of_racing_guests_one_computes(stage: Stage) {
 fn library(folder: &Path) -> Arc<Grant> {
     let dirs = vec![Dir { host: folder.to_owned(), guest: "/docs".into() }];
     let grant = Grant::new("t", limits(|_| {})).unwrap();
-    let grant = grant.with_cache(Names::new(["documents"]).unwrap());
+    let library = || Names::new(["library"]).unwrap();
+    let grant = grant.with_cache(Names::new(["documents"]).unwrap()).with_hub(library());
     let grant = grant.with_session(Names::new(["library"]).unwrap());
     Arc::new(grant.with_wasi(Wasi { env: Vec::new(), dirs }))
 }

@@ -4,7 +4,7 @@
 //! tenant's prefix is another's (<https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/>).
 
 use crate::grant::{Grant, Scope};
-use crate::{cache, session};
+use crate::{cache, channel, hub, session};
 
 /// What every service uses: to connect, to run scripts, to publish and to subscribe. In
 /// a cluster also to learn who has which slot, behind Sentinels who is the master.
@@ -32,6 +32,8 @@ pub fn redis_acl(grant: &Grant, user: &str) -> Vec<String> {
     let services = [
         ("cache", cache::RedisStore::FORMAT, cache::RedisStore::COMMANDS),
         ("session", session::RedisStore::FORMAT, session::RedisStore::COMMANDS),
+        ("channel", channel::RedisStore::FORMAT, channel::RedisStore::COMMANDS),
+        ("hub", hub::RedisStore::FORMAT, hub::RedisStore::COMMANDS),
     ];
     let mut commands: Vec<&str> = COMMANDS.to_vec();
     let mut lines = Vec::new();

@@ -3,10 +3,14 @@
 
 use redis::cmd;
 use satama::cache::{Entry, Filled};
+use satama::grant::Grant;
+use satama::hub::Keep;
 use satama::redis::Redis;
 use satama::session::Expiry;
 use satama::{Services, StoreUrl};
-use satama_tests::{Cluster, PATIENCE, RedisServer, bucket, grant, sessions};
+use satama_tests::{
+    Cluster, PATIENCE, RedisServer, bucket, bus, channels, closed, grant, hears, sessions, text,
+};
 
 use crate::entry;
 use crate::subscribe::Ears;
@@ -72,6 +76,37 @@ async fn use_all(services: &Services, tenant: &str) {
         assert_eq!(s.get("id").await.unwrap().unwrap().fields.len(), 1);
         assert!(s.clear("id").await.unwrap());
     }
+    use_channels(services, &grant(tenant)).await;
+}
+
+async fn use_channels(services: &Services, grant: &Grant) {
+    let (c, hub) = (channels(services, grant, "c", PATIENCE), bus(services, grant, "c"));
+    c.add("a", "1", Some("ann")).await.unwrap();
+    c.set_user("a", Some("bob")).await.unwrap();
+    c.set_user("a", None).await.unwrap();
+    c.set_state("a", Some("1")).await.unwrap();
+    c.set_state("a", None).await.unwrap();
+    assert!(c.touch(&["a".to_owned()]).await.unwrap().is_empty());
+    let mut socket = c.attach("b", "1", Some("ann")).await.unwrap();
+    for topic in ["plain", "kept"] {
+        assert!(hub.subscribe(topic, "b", None).await.unwrap());
+    }
+    assert_eq!(hub.topics("b").await.unwrap(), ["kept", "plain"]);
+    assert_eq!(hub.members("kept", None, 9).await.unwrap().entries.len(), 1);
+    hub.publish("plain", &text("1"), None, None).await.unwrap();
+    let keep = Keep { messages: 2, ttl: PATIENCE };
+    let first = hub.publish("kept", &text("2"), None, Some(keep)).await.unwrap().unwrap();
+    hears(&mut socket, &["1", "2"]).await;
+    hub.publish("kept", &text("3"), None, None).await.unwrap();
+    let since = hub.history("kept", Some(&first.to_string()), 9).await.unwrap();
+    assert!(since.complete && since.messages.len() == 1);
+    assert!(c.send("b", &text("4")).await.unwrap());
+    hears(&mut socket, &["3", "4"]).await;
+    assert!(hub.unsubscribe("kept", "b").await.unwrap());
+    assert_eq!(c.list(Some("ann"), None, 99).await.unwrap().entries.len(), 1);
+    assert_eq!(c.remove(&["a".to_owned()]).await.unwrap(), 1);
+    c.close("b", 4000, "").await.unwrap();
+    assert_eq!(closed(&mut socket).await.code, 4000);
 }
 
 async fn subscribe(url: &str) {
@@ -90,7 +125,7 @@ async fn the_user_of_a_tenant_can_do_all_that_it_needs() {
     let url = server.url().replace("redis://", "redis://u:pw@");
     for database in ["", "/1"] {
         if database == "/1" {
-            for service in ["cache", "session"] {
+            for service in ["cache", "session", "channel", "hub"] {
                 let mut redis = server.connect().await;
                 cmd("SELECT").arg(1).exec_async(&mut redis).await.unwrap();
                 let key = format!("satama:format:{service}");

@@ -51,6 +51,15 @@ pub(crate) struct Shard<'a> {
 }
 
 impl RedisStore {
+    /// The version of the format that it writes.
+    pub(crate) const FORMAT: u32 = FORMAT;
+
+    /// The commands that it and its scripts use, but for those that all services do.
+    pub(crate) const COMMANDS: &[&str] = &[
+        "time", "get", "set", "del", "exists", "pexpire", "pttl", "hset", "hdel", "hmget", "sadd",
+        "srem", "smembers", "zadd", "zrem", "zrange",
+    ];
+
     /// The channels in `redis`, which was connected to at `url`.
     pub(crate) async fn open(redis: Redis, url: &str) -> Result<Self, OpenError> {
         redis.claim_format(url, "channel", FORMAT).await?;

@@ -39,6 +39,32 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
+    /// The version of the format that it writes.
+    pub(crate) const FORMAT: u32 = FORMAT;
+
+    /// The commands that it and its scripts use, but for those that all services do.
+    pub(crate) const COMMANDS: &[&str] = &[
+        "time",
+        "get",
+        "set",
+        "del",
+        "pexpire",
+        "pttl",
+        "hset",
+        "hmget",
+        "hincrby",
+        "sadd",
+        "srem",
+        "scard",
+        "sismember",
+        "smembers",
+        "zadd",
+        "zrem",
+        "zrange",
+        "xadd",
+        "xrange",
+    ];
+
     /// The hub in `redis`, which was connected to at `url`.
     pub(crate) async fn open(redis: Redis, url: &str) -> Result<Self, OpenError> {
         redis.claim_format(url, "hub", FORMAT).await?;
