@@ -109,16 +109,20 @@ impl Drop for Host {
 macro_rules! on_both_stores {
     ($($case:ident)*) => {
         mod redis {
-            $(#[tokio::test]
-            async fn $case() {
-                super::$case(super::Store::Redis(super::RedisServer::start())).await;
-            })*
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    super::$case(super::Store::Redis(super::RedisServer::start())).await;
+                }
+            )*
         }
         mod sqlite {
-            $(#[tokio::test]
-            async fn $case() {
-                super::$case(super::Store::Sqlite(tempfile::tempdir().unwrap())).await;
-            })*
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    super::$case(super::Store::Sqlite(tempfile::tempdir().unwrap())).await;
+                }
+            )*
         }
     };
 }

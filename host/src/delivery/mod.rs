@@ -15,6 +15,7 @@ mod bus;
 mod ear;
 mod held;
 mod message;
+mod position;
 mod queue;
 mod redis;
 mod sqlite;
@@ -33,10 +34,9 @@ pub use self::attachment::{Attachment, Socket};
 pub(crate) use self::bus::{Bus, Heard};
 use self::ear::Ears;
 use self::held::{Held, HeldSince};
-pub use self::message::{
-    Close, MESSAGE_BYTES_MAX, Malformed, Message, NotPosition, Position, Publication,
-};
+pub use self::message::{Close, MESSAGE_BYTES_MAX, Malformed, Message, Publication};
 pub(crate) use self::message::{Event, Notice};
+pub use self::position::{NotPosition, Position};
 pub use self::queue::{Frame, QUEUE_BYTES_MAX, QUEUE_MESSAGES_MAX, SLOW};
 use self::queue::{Queue, WhenFull};
 pub(crate) use self::sqlite::Posts;

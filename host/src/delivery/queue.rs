@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::message::{Close, Message, Position};
+use super::message::{Close, Message};
+use super::position::Position;
 use crate::ids::Id;
 
 /// Most messages that wait for one receiver.

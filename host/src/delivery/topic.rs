@@ -8,7 +8,8 @@ use tokio::sync::Mutex as Gate;
 
 use super::bus::Bus;
 use super::ear::IDLE;
-use super::message::{Position, Publication};
+use super::message::Publication;
+use super::position::Position;
 use super::queue::{Frame, Queue};
 use crate::channel::StoreError;
 use crate::grant::Scope;

@@ -1,6 +1,6 @@
 -- Subscribe a channel to a topic.
 --
--- KEYS[1]  as in shard.lua
+-- KEYS[1]  as in channel/lua/shard.lua
 -- ARGV[1]  the channel's id
 -- ARGV[2]  topic
 -- ARGV[3]  most topics of a channel

@@ -1,6 +1,6 @@
 -- The topics of a channel.
 --
--- KEYS[1]  as in shard.lua
+-- KEYS[1]  as in channel/lua/shard.lua
 -- ARGV[1]  the channel's id
 --
 -- Returns its birth, the order of the last change, and the topics, in no order.
