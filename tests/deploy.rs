@@ -12,6 +12,8 @@ mod callers;
 mod check;
 #[path = "deploy/cluster.rs"]
 mod cluster;
+#[path = "deploy/outage.rs"]
+mod outage;
 #[path = "deploy/sentinel.rs"]
 mod sentinel;
 #[path = "deploy/subscribe.rs"]

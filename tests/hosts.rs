@@ -100,7 +100,8 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
-        self.signal(Signal::KILL);
+        // It may have been killed before.
+        _ = self.process.kill();
         _ = self.process.wait();
     }
 }
