@@ -41,7 +41,7 @@ fn embed_calls_a_component() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     assert_eq!(works(embed(folder, &[&guest("echo"), "embed.db", "hello"])), "hello\n");
-    let server = RedisServer::start();
+    let server = RedisServer::with(&["--appendonly", "yes"]);
     for store in ["embed.db", &server.url()] {
         let cache = works(embed(folder, &[&guest("cache_basic"), store]));
         assert_eq!(cache, "every function of the cache\n");
@@ -133,7 +133,7 @@ fn library_on_both_stores() {
     fs::write(docs.join("guide/b.md"), "# Harbour\n\n[Nowhere](absent.md)\n").unwrap();
     let grant = build::root().join("examples/library/grant.toml");
     let (library, dir) = (guest("library"), format!("{}::/docs", docs.display()));
-    let server = RedisServer::start();
+    let server = RedisServer::with(&["--appendonly", "yes"]);
     for store in ["library.db", &server.url()] {
         let call = |call: &str| {
             let args = ["run", &library, "--grant", grant.to_str().unwrap(), "--store", store];

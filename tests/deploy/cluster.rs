@@ -168,6 +168,22 @@ async fn a_master_that_stands_still_is_replaced() {
     }
 }
 
+/// Some of the nodes that an address names may be out.
+#[tokio::test]
+async fn one_node_that_answers_is_enough() {
+    let mut cluster = Cluster::with_replicas().await;
+    cluster.nodes[0].kill();
+    cluster.taken_over(0).await;
+    cluster.nodes[1].pause();
+    cluster.taken_over(1).await;
+    let services = impatient(&cluster.url()).await;
+    let b = bucket(&services, &grant("t"), "b");
+    for key in keys() {
+        let set = async { while set(&b, &key, b"1").await.is_err() {} };
+        tokio::time::timeout(PATIENCE, set).await.unwrap();
+    }
+}
+
 /// Moves slots to and fro while calls go on, as `redis-cli --cluster reshard` does.
 #[tokio::test]
 async fn slots_move_while_calls_go_on() {

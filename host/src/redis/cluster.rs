@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use redis::{Cmd, ErrorKind, Pipeline, RedisError, ServerErrorKind, Value};
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::dial::{Dial, Place};
@@ -46,26 +47,34 @@ enum Said {
 }
 
 impl Cluster {
-    /// The cluster that the address names, asked for its slots.
+    /// The cluster that the address names. All its nodes are asked for the slots at
+    /// once, and the first answer is taken: some may be down.
     pub(super) async fn connect(dial: Arc<Dial>) -> Result<Arc<Self>, RedisError> {
-        let mut why = RedisError::from((ErrorKind::Client, "no server is named"));
+        let mut asked = JoinSet::new();
         for place in dial.nodes() {
-            match ask(&dial, &place).await {
-                Ok(map) => {
-                    let cluster = Arc::new(Self {
-                        dial: dial.clone(),
-                        map: watch::Sender::new(Arc::new(map)),
-                        links: Mutex::default(),
-                        look: Arc::new(Notify::new()),
-                    });
-                    let look = cluster.look.clone();
-                    tokio::spawn(keep(Arc::downgrade(&cluster), look));
-                    return Ok(cluster);
-                }
-                Err(err) => why = err,
+            let dial = dial.clone();
+            asked.spawn(async move { ask(&dial, &place).await });
+        }
+        let mut why = RedisError::from((ErrorKind::Client, "no server is named"));
+        while let Some(answer) = asked.join_next().await {
+            match answer {
+                Ok(Ok(map)) => return Ok(Self::start(dial, map)),
+                Ok(Err(err)) => why = err,
+                Err(_) => {}
             }
         }
         Err(why)
+    }
+
+    fn start(dial: Arc<Dial>, map: Map) -> Arc<Self> {
+        let cluster = Arc::new(Self {
+            dial,
+            map: watch::Sender::new(Arc::new(map)),
+            links: Mutex::default(),
+            look: Arc::new(Notify::new()),
+        });
+        tokio::spawn(keep(Arc::downgrade(&cluster), cluster.look.clone()));
+        cluster
     }
 
     /// Something was not where it should be.
@@ -273,7 +282,7 @@ impl Cluster {
             }
         }
         for place in map.replicas().iter().cloned().chain(self.dial.nodes()) {
-            if let Ok(Ok(map)) = timeout(patience, ask(&self.dial, &place)).await {
+            if let Ok(Ok(map)) = timeout(2 * patience, ask(&self.dial, &place)).await {
                 return self.found(map);
             }
         }

@@ -38,9 +38,15 @@ impl Steps {
 /// Cargo in `folder`.
 pub(crate) fn cargo(folder: &Path, args: &[&str]) -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What cargo tells this program of its own package: a build script that asks for
+    // it, as ring's does, would be run anew, and all that depends on it built again.
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(&name);
+        }
+    }
     cargo.current_dir(folder).args(args);
-    // What this process was told by the cargo that runs it is not for others.
-    cargo.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME");
     cargo
 }
 
