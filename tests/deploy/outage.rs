@@ -31,9 +31,8 @@ async fn socket(services: &Services, topics: &[&str]) -> Attachment {
 /// Publishes `n` to a topic until that is acknowledged. What was not may have been
 /// published too.
 async fn publish(hub: &Bus, topic: &str, n: u32, keep: Option<Keep>) {
-    let publish = async {
-        while hub.publish(topic, &text(&n.to_string()), None, keep).await.is_err() {}
-    };
+    let publish =
+        async { while hub.publish(topic, &text(&n.to_string()), None, keep).await.is_err() {} };
     tokio::time::timeout(PATIENCE, publish).await.expect("the store comes back");
 }
 
