@@ -18,8 +18,8 @@ use crate::hub::{self, History, Store as _};
 /// Messages of history that are read at a time.
 const HISTORY_PAGE: u32 = 100;
 
-/// Pause before history is asked for again, after the store did not answer.
-const RETRY: Duration = Duration::from_millis(200);
+/// Pause before the store is asked again, after the store did not answer.
+pub(super) const RETRY: Duration = Duration::from_millis(200);
 
 /// A topic that this host listens to, or is about to.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use super::held::Held;
 use super::message::{Close, Event, Notice, Publication};
 use super::position::Position;
 use super::queue::Frame;
+use super::topic::RETRY;
 use super::{Delivery, HEARTBEATS_TO_LIVE};
 use crate::channel::{Store as _, StoreError};
 use crate::error::chain;
@@ -88,13 +89,16 @@ impl Delivery {
         tokio::spawn(async move {
             for held in here {
                 held.queue.push(Frame::Missed { topic: None });
-                delivery.reconcile(&held).await;
+                // The store may not answer yet, though its notices come again.
+                while !held.queue.has_ended() && !delivery.reconcile(&held).await {
+                    tokio::time::sleep(RETRY).await;
+                }
             }
         });
     }
 
-    /// Makes what this host knows of a channel what the store knows.
-    async fn reconcile(&self, held: &Held) {
+    /// Makes what this host knows of a channel what the store knows, if that answers.
+    async fn reconcile(&self, held: &Held) -> bool {
         match self.inner.hub.topics(held.key()).await {
             Ok(Topics { life, names }) if life.born == held.born() => {
                 for name in held.compare(names, life.order) {
@@ -103,8 +107,12 @@ impl Delivery {
                 held.settled(life.order);
             }
             Ok(_) | Err(StoreError::NotFound) => ended(held),
-            Err(err) => tracing::warn!("{}", chain(&err)),
+            Err(err) => {
+                tracing::warn!("{}", chain(&err));
+                return false;
+            }
         }
+        true
     }
 
     /// Keeps the channels of this host alive, and finds those that the store knows
@@ -132,7 +140,7 @@ impl Delivery {
         for ((held, known), life) in some.iter().zip(orders).zip(touched) {
             match life {
                 Some(life) if life.born != held.born() => ended(held),
-                Some(life) if life.order > known => self.reconcile(held).await,
+                Some(life) if life.order > known => _ = self.reconcile(held).await,
                 Some(life) => held.settled(life.order),
                 None => ended(held),
             }
