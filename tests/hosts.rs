@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use satama::channel::Channels;
 use satama::hub::Bus;
 use satama::{Services, StoreUrl};
-use satama_tests::{RedisServer, bus, channels, eventually, grant, text};
+use satama_tests::{RedisServer, bus, channels, grant, text, until};
 use tempfile::TempDir;
 
 /// Longer than any test takes.
@@ -152,7 +152,7 @@ async fn comes_to_be(look: &(Channels, Bus), expected: &[&str]) {
         let (members, all) = there(look).await;
         members == expected && all == expected
     };
-    eventually(&format!("{expected:?} alone are there"), is).await;
+    until(&format!("{expected:?} alone are there"), is).await;
 }
 
 async fn two_processes_deliver_to_each_other(store: Store) {

@@ -4,16 +4,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use satama::delivery::{Frame, Listener, Message};
 use satama::grant::{Limits, Listen};
 use satama::hub::Bus;
 use satama::runtime::{Host, ListenError, Listening};
-use satama_tests::{Stage, granted, limits, program};
-
-/// Longer than any message takes.
-const PATIENCE: Duration = Duration::from_secs(30);
+use satama_tests::{PATIENCE, Stage, granted, limits, program};
 
 /// Runs each case on both stores, by name.
 macro_rules! on_both_stores {

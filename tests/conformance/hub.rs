@@ -21,7 +21,7 @@ use satama::channel::Channels;
 use satama::delivery::{Attachment, Frame, Message, Position};
 use satama::grant::Grant;
 use satama::hub::{Bus, Error, Keep};
-use satama_tests::{Harness, Receive, bus, channels, closed, eventually, frame, grant};
+use satama_tests::{Harness, Receive, bus, channels, closed, frame, grant, until};
 use satama_tests::{heard, hears, text};
 use tokio::task::JoinSet;
 

@@ -159,7 +159,7 @@ async fn a_master_that_stands_still_is_replaced() {
     ears.resumed(&lost).await;
     // It comes back, and learns that it is a master no more.
     cluster.nodes[0].resume();
-    until("it follows", || async { cluster.nodes[0].info("role").await == "slave" }).await;
+    until("it follows", async || cluster.nodes[0].info("role").await == "slave").await;
     callers.until(true).await;
     callers.stop().await;
     for name in &lost {
@@ -269,7 +269,7 @@ async fn a_move_that_takes_too_long_is_told() {
     assert!(matches!(err, Error::Unavailable(_)), "{err:?}");
     assert!(satama::chain(&err).contains("TryAgain"), "{}", satama::chain(&err));
     cluster.end_move(slot, from, to).await;
-    until("it works again", || async { b.add(entry("k", b""), 1).await.is_ok() }).await;
+    until("it works again", async || b.add(entry("k", b""), 1).await.is_ok()).await;
 }
 
 #[tokio::test]

@@ -98,15 +98,13 @@ impl Cluster {
             cluster.nodes[n].query::<()>(replicate.arg("REPLICATE").arg(master)).await;
         }
         for node in &cluster.nodes[usize::from(MASTERS)..] {
-            until("the replica follows", || async {
-                node.info("master_link_status").await == "up"
-            })
-            .await;
+            until("the replica follows", async || node.info("master_link_status").await == "up")
+                .await;
         }
         // Everybody has to have heard who replicates whom, or nobody would take over.
         let replicas = usize::from(count - MASTERS);
         for node in &cluster.nodes {
-            until("the replicas are known", || async {
+            until("the replicas are known", async || {
                 let known: String = node.query(cmd("CLUSTER").arg("NODES")).await;
                 known.lines().filter(|line| line.contains("slave")).count() == replicas
             })
@@ -118,7 +116,7 @@ impl Cluster {
     /// Waits until every node knows `count`, and that all slots are served.
     async fn settle(&self, count: u16) {
         for node in &self.nodes {
-            until("the nodes know each other", || async {
+            until("the nodes know each other", async || {
                 let info: String = node.query(cmd("CLUSTER").arg("INFO")).await;
                 info.contains("cluster_state:ok")
                     && info.contains(&format!("cluster_known_nodes:{count}\r"))
@@ -173,10 +171,8 @@ impl Cluster {
 
     /// Waits until the replica of the master `n` has taken over.
     pub async fn taken_over(&self, n: usize) {
-        until("the replica takes over", || async {
-            self.replica(n).info("role").await == "master"
-        })
-        .await;
+        until("the replica takes over", async || self.replica(n).info("role").await == "master")
+            .await;
     }
 
     /// The slots of all keys that begin with `prefix`, and the masters that have them.

@@ -18,11 +18,11 @@ mod stage;
 /// How long a test waits for what has to come, so that it fails rather than hangs.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// Waits until `done` says so.
-pub async fn until<F: Future<Output = bool>>(what: &str, mut done: impl FnMut() -> F) {
+/// Waits until `holds` says so.
+pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let waited = tokio::time::timeout(PATIENCE, async {
-        while !done().await {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        while !holds().await {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
     });
     assert!(waited.await.is_ok(), "waited too long until {what}");
@@ -33,7 +33,7 @@ pub use self::cluster::Cluster;
 pub use self::gate::Gate;
 pub use self::harness::{Harness, Span, bucket, bus, channels, grant, sessions};
 pub use self::log::Log;
-pub use self::receive::{Receive, closed, eventually, frame, heard, hears, text};
+pub use self::receive::{Receive, closed, frame, heard, hears, text};
 pub use self::redis::{Count, RedisServer};
 pub use self::sentinel::Sentinels;
 pub use self::stage::{Stage, call, granted, limits, program, run};

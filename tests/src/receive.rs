@@ -1,11 +1,8 @@
 //! What a receiver hears, waited for as long as it may take on a busy machine.
 
-use std::time::Duration;
-
 use satama::delivery::{Attachment, Close, Frame, Listener, Message};
 
-/// How long a test waits for what has to come, so that it fails rather than hangs.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::PATIENCE;
 
 /// A socket's end, or a listener.
 pub trait Receive {
@@ -61,14 +58,4 @@ pub async fn closed(receiver: &mut impl Receive) -> Close {
         }
         other => panic!("expected a close, heard {other:?}"),
     }
-}
-
-/// Waits until `condition` holds, which nobody would tell.
-pub async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
-    let holds = async {
-        while !condition().await {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, holds).await.unwrap_or_else(|_| panic!("never: {what}"));
 }

@@ -24,7 +24,7 @@ impl Sentinels {
         let first = RedisServer::tcp_with(&["--repl-diskless-sync-delay", "0"]);
         let port = first.port().to_string();
         let second = RedisServer::tcp_with(&["--replicaof", "127.0.0.1", &port]);
-        until("the replica follows", || async { second.info("master_link_status").await == "up" })
+        until("the replica follows", async || second.info("master_link_status").await == "up")
             .await;
         let settings = format!(
             "sentinel monitor {MASTER} 127.0.0.1 {port} 2\n\
@@ -34,7 +34,7 @@ impl Sentinels {
         );
         let sentinels: Vec<_> = (0..3).map(|_| RedisServer::sentinel(&settings)).collect();
         for sentinel in &sentinels {
-            until("the Sentinels know everybody", || async {
+            until("the Sentinels know everybody", async || {
                 let mut redis = sentinel.connect().await;
                 cmd("AUTH").arg(PASSWORD).exec_async(&mut redis).await.unwrap();
                 let info: String =
@@ -65,7 +65,7 @@ impl Sentinels {
 
     /// Has them make the second server the master, though the first is well.
     pub async fn fail_over(&self) {
-        until("they agree to fail over", || async {
+        until("they agree to fail over", async || {
             let mut redis = self.sentinels[1].connect().await;
             cmd("AUTH").arg(PASSWORD).exec_async(&mut redis).await.unwrap();
             let mut fail_over = cmd("SENTINEL");
@@ -77,7 +77,7 @@ impl Sentinels {
 
     /// Waits until the second server is the master.
     pub async fn failed_over(&self) {
-        until("the second server is the master", || async {
+        until("the second server is the master", async || {
             self.second.info("role").await == "master"
         })
         .await;

@@ -64,7 +64,7 @@ pub(crate) async fn a_slow_receiver_is_closed_and_the_others_hear_everything(h: 
     }
     assert_slow(&mut slow, &messages).await;
     drop(slow);
-    eventually("the slow one is gone", async || {
+    until("the slow one is gone", async || {
         member_ids(&ours.bus, "t").await == ["there", "witness"]
     })
     .await;

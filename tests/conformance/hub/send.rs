@@ -90,7 +90,7 @@ pub(crate) async fn detaching_removes_the_channel_at_once(h: &Harness) {
 pub(crate) async fn dropping_a_socket_removes_the_channel_soon(h: &Harness) {
     let (ours, theirs) = (Host::ours(h), Host::other(h).await);
     drop(ours.listen("id", "t").await);
-    eventually("the channel is gone", async || theirs.channels.get("id").await.is_err()).await;
+    until("the channel is gone", async || theirs.channels.get("id").await.is_err()).await;
     assert_eq!(member_ids(&theirs.bus, "t").await, ids(&[]));
 }
 
@@ -127,8 +127,7 @@ pub(crate) async fn the_end_of_an_old_socket_leaves_a_new_channel_alone(h: &Harn
             drop(old);
             // Removals of one host are made in their order, this one after that.
             drop(watched);
-            eventually("the later one is gone", async || ours.channels.get(&later).await.is_err())
-                .await;
+            until("the later one is gone", async || ours.channels.get(&later).await.is_err()).await;
         }
         ours.channels.get(how).await.expect("the new channel is another");
         ours.publish("t", "for the new one").await;

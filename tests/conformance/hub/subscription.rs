@@ -141,7 +141,7 @@ pub(crate) async fn d13_subscriptions_end_with_their_channel(h: &Harness) {
     ours.channels.remove(&ids(&["removed"])).await.unwrap();
     ours.channels.close("closed", 4000, "").await.unwrap();
     h.advance(BRIEF).await;
-    eventually("the dropped one ends", async || {
+    until("the dropped one ends", async || {
         !member_ids(&ours.bus, "t").await.contains(&"dropped".to_owned())
     })
     .await;
