@@ -38,6 +38,7 @@ on_both_stores! {
     hub_basic,
     sdk_basic,
     bench,
+    bench_hub,
     hostile,
     a_bucket_outlives_its_instance_and_is_its_tenants_alone,
     of_racing_guests_one_computes,
@@ -102,6 +103,35 @@ async fn bench(stage: Stage) {
     assert_eq!(call(&bench, "session-update-loop", &get).await.unwrap(), [Val::U32(3)]);
     assert_eq!(call(&bench, "session-get-loop", &get).await.unwrap(), [Val::U32(3)]);
     assert_eq!(call(&bench, "counts-loop", &[name, n]).await.unwrap(), []);
+}
+
+async fn bench_hub(stage: Stage) {
+    let bench = stage.program("bench_hub", granted("t", limits(|_| {}))).await;
+    for (operation, id, found) in [
+        ("add", "a", 3),
+        ("get", "a/0", 3),
+        ("set-user", "a/0", 3),
+        ("of-user", "ann", 3),
+        ("set-state", "a/0", 3),
+        ("compare-and-set-state", "a/0", 3),
+        ("get-state", "a/0", 3),
+        ("touch", "a/0", 3),
+        ("all", "", 3),
+        // Nobody holds its socket.
+        ("send", "a/0", 0),
+        ("subscribe", "a", 3),
+        ("topics", "a/0", 3),
+        ("members", "topic-0", 3),
+        ("publish", "topic-0", 3),
+        ("publish-kept", "topic-0", 3),
+        ("history", "topic-0", 3),
+        ("unsubscribe", "a", 3),
+        ("remove", "a", 3),
+    ] {
+        let args = [Val::Enum(operation.into()), text("granted"), text(id), Val::U32(3)];
+        let done = call(&bench, "repeat", &args).await.unwrap();
+        assert_eq!(done, [Val::U32(found)], "{operation}");
+    }
 }
 
 async fn a_bucket_outlives_its_instance_and_is_its_tenants_alone(stage: Stage) {

@@ -1,5 +1,6 @@
 //! One connection for commands, which is made again whenever it is lost.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 
 use super::dial::{Dial, Place};
+use super::turn::Turn;
 use super::{RECONNECT_MAX, RECONNECT_MIN};
 
 /// A connection to a server, shared by all that use it.
@@ -17,6 +19,7 @@ use super::{RECONNECT_MAX, RECONNECT_MIN};
 /// wrong behind Sentinels; and neither it nor `ClusterConnection` says what it waits for.
 pub(super) struct Link {
     shared: Arc<Shared>,
+    turn: Turn,
     task: tokio::task::AbortHandle,
 }
 
@@ -59,7 +62,7 @@ impl Link {
         let state = watch::Sender::new(state);
         let shared = Arc::new(Shared { dial, place, state, doubt: Notify::new() });
         let task = tokio::spawn(keep(shared.clone())).abort_handle();
-        Self { shared, task }
+        Self { shared, turn: Turn::new(), task }
     }
 
     /// The connection, as soon as there is one.
@@ -100,7 +103,7 @@ impl Link {
     }
 
     pub(super) async fn send_on(&self, mut up: Up, cmd: &Cmd) -> Result<Value, RedisError> {
-        let reply = up.connection.send_packed_command(cmd).await;
+        let reply = self.turn.take(pin!(up.connection.send_packed_command(cmd))).await;
         match &reply {
             Ok(Value::ServerError(err)) => self.refused(up.number, err),
             Ok(_) => {}
@@ -119,7 +122,8 @@ impl Link {
         mut up: Up,
         commands: &Pipeline,
     ) -> Result<Vec<Value>, RedisError> {
-        let replies = up.connection.send_packed_commands(commands, 0, commands.len()).await;
+        let sent = up.connection.send_packed_commands(commands, 0, commands.len());
+        let replies = self.turn.take(pin!(sent)).await;
         match &replies {
             Ok(replies) => {
                 for reply in replies {

@@ -11,6 +11,7 @@ mod line;
 mod link;
 mod slots;
 mod subscriber;
+mod turn;
 
 use std::fmt;
 use std::pin::{Pin, pin};

@@ -41,7 +41,8 @@ pub(crate) fn grant() -> Result<Arc<Grant>> {
     limits.concurrent_calls = 1_000;
     (limits.cpu_ms, limits.wall_ms) = (86_400_000, 86_400_000);
     let every = || Names::new(["*"]);
-    Ok(Arc::new(Grant::new("bench", limits)?.with_cache(every()?).with_session(every()?)))
+    let grant = Grant::new("bench", limits)?.with_cache(every()?).with_session(every()?);
+    Ok(Arc::new(grant.with_channel(every()?).with_hub(every()?)))
 }
 
 /// The program called `name`, on `services`.
@@ -98,7 +99,15 @@ pub(crate) async fn at_once<F>(callers: u32, work: impl Fn() -> F) -> Result<()>
 where
     F: Future<Output = Result<()>> + Send + 'static,
 {
-    let tasks: Vec<_> = (0..callers).map(|_| tokio::spawn(work())).collect();
+    each(callers, |_| work()).await
+}
+
+/// Runs `work` as so many tasks at a time. Each is told which it is.
+pub(crate) async fn each<F>(callers: u32, work: impl Fn(u32) -> F) -> Result<()>
+where
+    F: Future<Output = Result<()>> + Send + 'static,
+{
+    let tasks: Vec<_> = (0..callers).map(|caller| tokio::spawn(work(caller))).collect();
     for task in tasks {
         task.await??;
     }

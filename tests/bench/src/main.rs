@@ -1,14 +1,17 @@
 //! What the services cost, against what they are built on.
 //!
-//! `cargo run --release -p satama-bench [-- [--quick] [FILTER]]` runs the parts, or
-//! the rows, whose name holds FILTER. Both sides of a row are measured in this
-//! run, by turns, so a busy machine slows both; the numbers mean something next
-//! to each other, and little by themselves.
+//! `cargo run --release -p satama-bench [-- [--quick] [--node] [FILTER]]` runs the
+//! parts, or the rows, whose name holds FILTER. Both sides of a row are measured in
+//! this run, by turns, so a busy machine slows both; the numbers mean something next
+//! to each other, and little by themselves. `--node` runs the part `node`, alone.
 
 mod bare;
 mod call;
+mod channel;
+mod delivery;
 mod guests;
 mod invalidate;
+mod node;
 mod redis;
 mod rounds;
 mod services;
@@ -22,10 +25,20 @@ use anyhow::{Result, bail};
 use crate::rounds::Plan;
 use crate::table::Table;
 
-const USAGE: &str = "usage: satama-bench [--quick] [FILTER]";
+const USAGE: &str = "usage: satama-bench [--quick] [--node] [FILTER]";
 
 /// The parts, in the order they run.
-const PARTS: [&str; 5] = ["call", "instance", "redis", "sqlite", "invalidate"];
+const PARTS: [&str; 9] = [
+    "call",
+    "instance",
+    "redis",
+    "sqlite",
+    "invalidate",
+    "channel",
+    "channel-sqlite",
+    "delivery",
+    "node",
+];
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -40,7 +53,11 @@ async fn main() -> Result<()> {
             "instance" => call::instances(&mut table).await?,
             "redis" => redis::run(&mut table).await?,
             "sqlite" => sqlite::run(&mut table).await?,
-            _ => invalidate::run(&mut table).await?,
+            "invalidate" => invalidate::run(&mut table).await?,
+            "channel" => channel::on_redis(&mut table).await?,
+            "channel-sqlite" => channel::on_sqlite(&mut table).await?,
+            "delivery" => delivery::run(&mut table).await?,
+            _ => node::run(&mut table).await?,
         }
         table.print();
     }
@@ -48,10 +65,12 @@ async fn main() -> Result<()> {
 }
 
 fn plan(args: impl Iterator<Item = String>) -> Result<Plan> {
-    let mut plan = Plan { rounds: 9, round: Duration::from_millis(400), filter: String::new() };
+    let (rounds, round) = (9, Duration::from_millis(400));
+    let mut plan = Plan { rounds, round, filter: String::new(), node: false };
     for arg in args {
         match arg.as_str() {
             "--quick" => (plan.rounds, plan.round) = (3, Duration::from_millis(100)),
+            "--node" => plan.node = true,
             "--help" | "-h" => bail!(USAGE),
             option if option.starts_with('-') => bail!("there is no option `{option}`; {USAGE}"),
             filter if plan.filter.is_empty() => plan.filter = filter.to_owned(),

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
-use redis::AsyncConnectionConfig;
-use redis::aio::MultiplexedConnection;
-use redis::{Client, cmd, pipe};
+use redis::aio::{AsyncPushSender, MultiplexedConnection};
+use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo as _, ProtocolVersion, cmd, pipe};
 use satama::cache::Bucket;
 use satama::runtime::Program;
 use satama_tests::RedisServer;
@@ -99,7 +98,7 @@ impl Sides {
 }
 
 /// A connection as the services make it, but for the deadline.
-async fn connect(
+pub(crate) async fn connect(
     server: &RedisServer,
     deadline: Option<Duration>,
 ) -> Result<MultiplexedConnection> {
@@ -108,6 +107,23 @@ async fn connect(
         .set_pipeline_buffer_size(PIPELINE_COMMANDS);
     let client = Client::open(format!("unix://{}", server.socket().display()))?;
     Ok(client.get_multiplexed_async_connection_with_config(&config).await?)
+}
+
+/// A connection that hears shard channels, and hands all to `hear`.
+pub(crate) async fn listen(
+    server: &RedisServer,
+    channels: &[String],
+    hear: impl AsyncPushSender,
+) -> Result<MultiplexedConnection> {
+    let info = format!("unix://{}", server.socket().display()).into_connection_info()?;
+    let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    let client = Client::open(info.set_redis_settings(settings))?;
+    let config = AsyncConnectionConfig::new().set_push_sender(hear);
+    let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+    for channel in channels {
+        cmd("SSUBSCRIBE").arg(channel).exec_async(&mut connection).await?;
+    }
+    Ok(connection)
 }
 
 async fn cached(bucket: Arc<Bucket>, n: u32) -> Result<()> {

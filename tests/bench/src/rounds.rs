@@ -16,15 +16,20 @@ pub(crate) struct Plan {
     /// How long one side works in one round.
     pub(crate) round: Duration,
     pub(crate) filter: String,
+    /// Whether the part `node` runs, which needs more than the others; and it alone.
+    pub(crate) node: bool,
 }
 
 /// Seconds that one operation took, round by round.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Times(Vec<f64>);
 
 impl Plan {
     /// Whether any row of `part` may run. A filter that names a part runs only that.
     pub(crate) fn wants_part(&self, part: &str) -> bool {
+        if self.node || part == "node" {
+            return self.node && part == "node";
+        }
         part.contains(&self.filter) || !PARTS.iter().any(|part| part.contains(&self.filter))
     }
 
@@ -34,35 +39,36 @@ impl Plan {
     }
 
     /// Times both by turns: one round of the first, one of the second, and again.
+    /// Each tells how long so many operations took, without what it had to prepare.
     pub(crate) async fn compare(
         &self,
-        first: impl AsyncFn(u32) -> Result<()>,
-        second: impl AsyncFn(u32) -> Result<()>,
+        first: impl AsyncFn(u32) -> Result<Duration>,
+        second: impl AsyncFn(u32) -> Result<Duration>,
     ) -> Result<(Times, Times)> {
         let counts = (self.fit(&first).await?, self.fit(&second).await?);
-        let mut times = (Times(Vec::new()), Times(Vec::new()));
+        let mut times = (Times::default(), Times::default());
         for _ in 0..self.rounds {
-            times.0.push(time(&first, counts.0).await?, counts.0);
-            times.1.push(time(&second, counts.1).await?, counts.1);
+            times.0.push(first(counts.0).await?, counts.0);
+            times.1.push(second(counts.1).await?, counts.1);
         }
         Ok(times)
     }
 
     /// Times one alone.
-    pub(crate) async fn alone(&self, work: impl AsyncFn(u32) -> Result<()>) -> Result<Times> {
+    pub(crate) async fn alone(&self, work: impl AsyncFn(u32) -> Result<Duration>) -> Result<Times> {
         let count = self.fit(&work).await?;
-        let mut times = Times(Vec::new());
+        let mut times = Times::default();
         for _ in 0..self.rounds {
-            times.push(time(&work, count).await?, count);
+            times.push(work(count).await?, count);
         }
         Ok(times)
     }
 
     /// How many operations fill a round. Finding out warms up, too.
-    async fn fit(&self, work: &impl AsyncFn(u32) -> Result<()>) -> Result<u32> {
+    async fn fit(&self, work: &impl AsyncFn(u32) -> Result<Duration>) -> Result<u32> {
         let mut count = GRAIN;
         loop {
-            let took = time(work, count).await?;
+            let took = work(count).await?;
             // What a round costs once, such as its instances, shrinks beside a larger count.
             let share = (self.round.as_secs_f64() / took.as_secs_f64()).min(8.0);
             if share < 1.3 || count > u32::MAX / 8 {
@@ -79,9 +85,10 @@ impl Plan {
     }
 }
 
-async fn time(work: &impl AsyncFn(u32) -> Result<()>, count: u32) -> Result<Duration> {
+/// How long `work` takes.
+pub(crate) async fn time(work: impl Future<Output = Result<()>>) -> Result<Duration> {
     let start = Instant::now();
-    work(count).await?;
+    work.await?;
     Ok(start.elapsed())
 }
 
@@ -91,7 +98,8 @@ impl Times {
         Self(operations.into_iter().map(|took| took.as_secs_f64()).collect())
     }
 
-    fn push(&mut self, took: Duration, operations: u32) {
+    /// Adds a round of so many operations.
+    pub(crate) fn push(&mut self, took: Duration, operations: u32) {
         self.0.push(took.as_secs_f64() / f64::from(operations));
     }
 

@@ -1,8 +1,10 @@
 //! The rows of one part, as they will be printed.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
-use crate::rounds::{Plan, Times};
+use crate::rounds::{Plan, Times, time};
 
 /// One part's rows.
 #[derive(Debug)]
@@ -42,21 +44,23 @@ impl<'a> Table<'a> {
         ours: impl AsyncFn(u32) -> Result<()>,
         other: impl AsyncFn(u32) -> Result<()>,
     ) -> Result<()> {
-        if !self.wants(name) {
-            return Ok(());
+        let ours = async |n| time(ours(n)).await;
+        self.compare_timed(name, unit, ours, async |n| time(other(n)).await).await
+    }
+
+    /// As [`Table::compare`], of sides that tell how long it took, without what they
+    /// had to prepare.
+    pub(crate) async fn compare_timed(
+        &mut self,
+        name: &str,
+        unit: Unit,
+        ours: impl AsyncFn(u32) -> Result<Duration>,
+        other: impl AsyncFn(u32) -> Result<Duration>,
+    ) -> Result<()> {
+        if self.wants(name) {
+            let (ours, other) = self.plan.compare(ours, other).await?;
+            self.push_both(name, unit, &ours, &other);
         }
-        let (ours, other) = self.plan.compare(ours, other).await?;
-        let (low, middle, high) = match unit {
-            Unit::Nanos | Unit::Micros => ours.ratios(&other),
-            Unit::PerSecond => other.ratios(&ours),
-        };
-        self.rows.push([
-            name.to_owned(),
-            unit.show(ours.median()),
-            unit.show(other.median()),
-            format!("{middle:.2}"),
-            format!("{low:.2} to {high:.2}"),
-        ]);
         Ok(())
     }
 
@@ -67,11 +71,36 @@ impl<'a> Table<'a> {
         unit: Unit,
         work: impl AsyncFn(u32) -> Result<()>,
     ) -> Result<()> {
+        self.alone_timed(name, unit, async |n| time(work(n)).await).await
+    }
+
+    /// As [`Table::alone`], of work that tells how long it took.
+    pub(crate) async fn alone_timed(
+        &mut self,
+        name: &str,
+        unit: Unit,
+        work: impl AsyncFn(u32) -> Result<Duration>,
+    ) -> Result<()> {
         if self.wants(name) {
             let times = self.plan.alone(work).await?;
             self.push(name, unit, &times);
         }
         Ok(())
+    }
+
+    /// Adds a row of two sides that were measured elsewhere.
+    pub(crate) fn push_both(&mut self, name: &str, unit: Unit, ours: &Times, other: &Times) {
+        let (low, middle, high) = match unit {
+            Unit::Nanos | Unit::Micros => ours.ratios(other),
+            Unit::PerSecond => other.ratios(ours),
+        };
+        self.rows.push([
+            name.to_owned(),
+            unit.show(ours.median()),
+            unit.show(other.median()),
+            format!("{middle:.2}"),
+            format!("{low:.2} to {high:.2}"),
+        ]);
     }
 
     /// Adds a row that was measured elsewhere.
@@ -97,6 +126,11 @@ impl<'a> Table<'a> {
     /// How often to measure what [`Table::push`] adds.
     pub(crate) fn rounds(&self) -> usize {
         self.plan.rounds
+    }
+
+    /// For how long, each time.
+    pub(crate) fn round(&self) -> Duration {
+        self.plan.round
     }
 
     #[expect(clippy::print_stdout, reason = "the one place that prints results")]

@@ -15,7 +15,8 @@ Usage: cargo xtask COMMAND
 
   demo [FOLDER] [--store STORE]   run the library example twice, on this repo's documents or yours
   ci                              format, lint, and run every test
-  bench [--quick] [FILTER]        measure, and print ratios (a release build: some ten minutes)
+  bench [--quick] [FILTER]        measure, and print ratios (a release build: some twenty minutes)
+  bench --node [--quick]          measure against @pikku/redis, which npm installs for the run
   guests                          build the guests of the tests and of the example
   setup                           install what the tests need and this machine misses
 

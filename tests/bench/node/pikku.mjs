@@ -1,0 +1,47 @@
+// Times @pikku/redis on the Redis at a Unix socket, for `cargo xtask bench --node`.
+//
+// Each line of input is `OPERATION CALLERS SHARE`: every caller does it SHARE times,
+// on a database of its own. Each line of output is how long that took, in nanoseconds.
+
+import { createInterface } from 'node:readline'
+import { Redis } from 'ioredis'
+import { RedisChannelStore, RedisEventHubStore } from '@pikku/redis'
+
+// Each store has a connection of its own: the package may bring an ioredis of its own,
+// which would not know another's.
+const place = { path: process.argv[2] }
+const redis = new Redis(place)
+const channels = new RedisChannelStore(place)
+const hub = new RedisEventHubStore(place)
+
+// A hundred bytes of JSON, as the guest has them.
+const openingData = 'v'.repeat(98)
+
+// As many topics of each channel as in the guest.
+const TOPICS = 64
+
+const add = (channelId) => channels.addChannel({ channelId, channelName: 'bench', openingData })
+
+const operations = {
+  add: (id, i) => add(`${id}/${i}`),
+  get: (id) => channels.getChannel(id),
+  subscribe: (id, i) => hub.subscribe(`topic-${i % TOPICS}`, `${id}/${Math.floor(i / TOPICS)}`),
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const [name, callers, share] = line.split(' ')
+  const operation = operations[name]
+  const ids = Array.from({ length: Number(callers) }, (_, caller) => `${caller}`)
+  await redis.flushdb()
+  await Promise.all(ids.map(add))
+  const start = process.hrtime.bigint()
+  await Promise.all(
+    ids.map(async (id) => {
+      for (let i = 0; i < Number(share); i++) {
+        await operation(id, i)
+      }
+    })
+  )
+  console.log(`${process.hrtime.bigint() - start}`)
+}
+process.exit()
