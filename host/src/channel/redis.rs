@@ -56,8 +56,8 @@ impl RedisStore {
 
     /// The commands that it and its scripts use, but for those that all services do.
     pub(crate) const COMMANDS: &[&str] = &[
-        "time", "get", "set", "del", "exists", "pexpire", "pttl", "hset", "hdel", "hmget", "sadd",
-        "srem", "smembers", "zadd", "zrem", "zrange",
+        "time", "get", "set", "del", "exists", "pexpire", "hset", "hdel", "hmget", "sadd", "srem",
+        "smembers", "zadd", "zrem", "zrange", "zscore",
     ];
 
     /// The channels in `redis`, which was connected to at `url`.

@@ -49,7 +49,6 @@ impl RedisStore {
         "set",
         "del",
         "pexpire",
-        "pttl",
         "hset",
         "hmget",
         "hincrby",

@@ -15,20 +15,22 @@ if redis.call('EXISTS', channel) == 1 then
     return redis.error_reply('CHANNELEXISTS there is a channel of this id')
 end
 local born = tick()
-forget(id)
+if redis.call('ZSCORE', TAG .. 'x:', id) then
+    forget(id)
+end
 sweep()
-redis.call('HSET', channel, 'b', born, 'q', born, 'o', ARGV[2])
+local fields = { 'b', born, 'q', born, 'o', ARGV[2] }
 if ARGV[5] ~= '' then
-    redis.call('HSET', channel, 'h', ARGV[5])
+    fields[7], fields[8] = 'h', ARGV[5]
 end
 if ARGV[4] ~= '' then
     local user = ARGV[4]:sub(2)
-    redis.call('HSET', channel, 'u', user)
-    redis.call('SADD', TAG .. 'p:' .. id, 'u:' .. user)
-    keep(TAG .. 'p:' .. id, ttl + GRACE)
-    enlist('u:' .. user, id, born, ttl)
+    fields[#fields + 1], fields[#fields + 2] = 'u', user
+    remember(id, 'u:' .. user)
+    enlist('u:' .. user, id, born)
 end
+redis.call('HSET', channel, unpack(fields))
 redis.call('PEXPIRE', channel, ttl)
-enlist('a:', id, born, ttl)
-enlist('x:', id, now_ms() + ttl, ttl)
+enlist('a:', id, born)
+enlist('x:', id, now_ms() + ttl)
 return born

@@ -15,8 +15,15 @@
 
 local TAG = KEYS[1]:sub(1, -3)
 
--- What lists an expired channel is kept for this long, so that it can be swept.
-local GRACE = 3600000
+-- Lists live for 25 hours after their last use, in ms: longer than any channel in them.
+local LIST_TTL = 90000000
+
+-- The time is the same for all of a script, and not every script asks.
+local clock
+local function time()
+    clock = clock or redis.call('TIME')
+    return clock
+end
 
 -- Numbers of a shard are below 2^53, so Lua holds them; this writes them in full.
 local function text(number)
@@ -24,31 +31,28 @@ local function text(number)
 end
 
 local function now_ms()
-    local now = redis.call('TIME')
-    return now[1] * 1000 + math.floor(now[2] / 1000)
+    return time()[1] * 1000 + math.floor(time()[2] / 1000)
 end
 
 -- The next order: greater than any before it, and not before the time. As the first
 -- write of a script it fails if the server is full, before anything was done.
 local function tick()
-    local now = redis.call('TIME')
     local last = tonumber(redis.call('GET', KEYS[1]) or '0')
-    local order = text(math.max(last + 1, now[1] * 1000000 + now[2]))
-    redis.call('SET', KEYS[1], order, 'PX', 90000000)
+    local order = text(math.max(last + 1, time()[1] * 1000000 + time()[2]))
+    redis.call('SET', KEYS[1], order, 'PX', LIST_TTL)
     return order
 end
 
--- Lets `key` live for `ttl` ms or longer.
-local function keep(key, ttl)
-    if redis.call('PEXPIRE', key, ttl, 'NX') == 0 then
-        redis.call('PEXPIRE', key, ttl, 'GT')
-    end
+-- Lists channel `id` in `list`.
+local function enlist(list, id, score)
+    redis.call('ZADD', TAG .. list, score, id)
+    redis.call('PEXPIRE', TAG .. list, LIST_TTL)
 end
 
--- Lists channel `id` in `list`, which must be able to outlive it.
-local function enlist(list, id, born, ttl)
-    redis.call('ZADD', TAG .. list, born, id)
-    keep(TAG .. list, ttl + GRACE)
+-- Remembers that channel `id` is in `list`.
+local function remember(id, list)
+    redis.call('SADD', TAG .. 'p:' .. id, list)
+    redis.call('PEXPIRE', TAG .. 'p:' .. id, LIST_TTL)
 end
 
 -- Removes what is left of a channel.

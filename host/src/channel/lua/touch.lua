@@ -17,13 +17,12 @@ for i = 2, #ARGV do
     lives[#lives + 1] = order or ''
     -- What needs no memory comes first: a full server refuses only a script's first write.
     if born and redis.call('PEXPIRE', channel, ttl, 'GT') == 1 then
-        keep(TAG .. 'p:' .. id, ttl + GRACE)
+        redis.call('PEXPIRE', TAG .. 'p:' .. id, LIST_TTL)
         for _, list in ipairs(redis.call('SMEMBERS', TAG .. 'p:' .. id)) do
-            keep(TAG .. list, ttl + GRACE)
+            redis.call('PEXPIRE', TAG .. list, LIST_TTL)
         end
-        keep(TAG .. 'a:', ttl + GRACE)
-        keep(TAG .. 'x:', ttl + GRACE)
-        redis.call('ZADD', TAG .. 'x:', expires, id)
+        redis.call('PEXPIRE', TAG .. 'a:', LIST_TTL)
+        enlist('x:', id, expires)
     end
 end
 sweep()

@@ -12,13 +12,11 @@ local born, user = unpack(redis.call('HMGET', channel, 'b', 'u'))
 if not born then
     return redis.error_reply('NOCHANNEL there is no such channel')
 end
-local ttl = redis.call('PTTL', channel)
 if ARGV[2] ~= '' then
     local new = ARGV[2]:sub(2)
     redis.call('HSET', channel, 'u', new)
-    redis.call('SADD', lists, 'u:' .. new)
-    keep(lists, ttl + GRACE)
-    enlist('u:' .. new, id, born, ttl)
+    remember(id, 'u:' .. new)
+    enlist('u:' .. new, id, born)
 else
     redis.call('HDEL', channel, 'u')
 end

@@ -24,10 +24,8 @@ end
 local order = tick()
 redis.call('HSET', channel, 'q', order)
 if new then
-    local ttl = redis.call('PTTL', channel)
-    redis.call('SADD', lists, list)
-    keep(lists, ttl + GRACE)
-    enlist(list, id, born, ttl)
+    remember(id, list)
+    enlist(list, id, born)
 end
 if host ~= ARGV[4] then
     tell(host, 'S', order, id, ARGV[5])
