@@ -16,7 +16,7 @@ pub const QUEUE_MESSAGES_MAX: usize = 256;
 /// Most bytes of messages that wait for one receiver.
 pub const QUEUE_BYTES_MAX: usize = 1 << 20;
 
-const _: () = assert!(super::MESSAGE_BYTES_MAX as usize * 2 <= QUEUE_BYTES_MAX);
+const _: () = assert!(super::MESSAGE_BYTES_MAX * 2 <= QUEUE_BYTES_MAX as u64);
 
 /// The code with which a receiver that is too slow is closed: "try again later"
 /// (<https://www.iana.org/assignments/websocket/websocket.xhtml>).

@@ -132,10 +132,10 @@ impl Topic {
     }
 
     /// What the bus has heard.
-    pub(super) fn hear(self: &Arc<Self>, publication: Publication, store: &Arc<hub::Backend>) {
+    pub(super) fn hear(self: &Arc<Self>, publication: &Publication, store: &Arc<hub::Backend>) {
         let mut state = self.lock();
         let Some(position) = publication.position else {
-            state.fan_out(&self.name, &publication);
+            state.fan_out(&self.name, publication);
             return;
         };
         if state.catching_up {
@@ -152,7 +152,7 @@ impl Topic {
             None => 1,
         };
         if position.offset == next {
-            state.fan_out(&self.name, &publication);
+            state.fan_out(&self.name, publication);
             state.position = Some(position);
         } else if position.offset > next {
             let before = Position { epoch: position.epoch, offset: next - 1, ..position };
@@ -199,7 +199,8 @@ impl Topic {
             }
             history.messages.iter().for_each(|message| state.fan_out(&self.name, message));
             state.position = history.position;
-            if !(history.more && limit > 0) && !state.heard {
+            let more = history.more && limit > 0;
+            if !more && !state.heard {
                 state.catching_up = false;
                 return;
             }

@@ -29,11 +29,11 @@ impl Delivery {
         match heard {
             Heard::Message { channel, payload } => match self.inner.ears.find(&channel) {
                 Some(Ear::Topic(topic)) => match Publication::read(&payload) {
-                    Ok(publication) => topic.hear(publication, &self.inner.hub),
+                    Ok(publication) => topic.hear(&publication, &self.inner.hub),
                     Err(err) => tracing::warn!("{err}"),
                 },
                 Some(Ear::Shard(shard)) => match Notice::read(&payload) {
-                    Ok(notice) => self.notice(&shard.scope, notice),
+                    Ok(notice) => self.notice(&shard.scope, &notice),
                     Err(err) => tracing::warn!("{err}"),
                 },
                 None => {}
@@ -46,9 +46,9 @@ impl Delivery {
         }
     }
 
-    fn notice(&self, scope: &Scope, notice: Notice) {
+    fn notice(&self, scope: &Scope, notice: &Notice) {
         for held in self.find_all(scope.key(&notice.channel)) {
-            if held.concerns(&notice) {
+            if held.concerns(notice) {
                 self.happened(&held, notice.clone());
             }
         }

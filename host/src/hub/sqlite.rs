@@ -36,6 +36,9 @@ pub struct SqliteStore {
     posts: Posts,
 }
 
+/// The columns of [`Kept`], in its order.
+type KeptRow = (i64, Vec<u8>, i64, Vec<u8>, i64, i64, i64);
+
 /// A topic that is kept.
 struct Kept {
     row: i64,
@@ -286,8 +289,7 @@ async fn find_topic(
     let sql = "SELECT row, epoch, last, last_id, keep, ttl_ms, expires_ms FROM topic
         WHERE scope = ? AND name = ? AND forgotten_ms > ?";
     let found = query_as(sql).bind(topic.scope().path()).bind(topic.id()).bind(signed(now_ms));
-    let found: Option<(i64, Vec<u8>, i64, Vec<u8>, i64, i64, i64)> =
-        found.fetch_optional(tx).await?;
+    let found: Option<KeptRow> = found.fetch_optional(tx).await?;
     Ok(found.map(|(row, epoch, last, last_id, keep, ttl_ms, expires_ms)| Kept {
         row,
         epoch,
