@@ -133,7 +133,7 @@ async fn a_user_has_a_password_and_a_database() {
 }
 
 #[tokio::test]
-async fn a_server_of_another_kind_is_named() {
+async fn d22_a_server_of_another_kind_is_named() {
     let server = RedisServer::tcp();
     let url = server.url();
     refused(&url.replace("redis", "redis+cluster"), "write redis:// for redis+cluster://").await;

@@ -62,7 +62,7 @@ async fn a_generation_outlives_its_entries() {
 
 /// On a cluster, which refuses a script whose keys are in several slots.
 #[tokio::test]
-async fn all_keys_of_a_script_are_in_one_slot() {
+async fn d22_all_keys_of_a_script_are_in_one_slot() {
     let cluster = Cluster::masters().await;
     let services = at(cluster.url()).await.unwrap();
     one_of_each(&services, LONG).await;

@@ -39,6 +39,8 @@ struct Life {
     /// Notices that came before the birth was known.
     early: Vec<Notice>,
     stands: Stands,
+    /// A change was heard and could not be followed.
+    doubt: bool,
 }
 
 impl Held {
@@ -50,7 +52,7 @@ impl Held {
     ) -> Arc<Self> {
         let (scope, id) = (key.scope().clone(), key.id().into());
         let (early, stands) = (Vec::new(), Stands::default());
-        let life = Mutex::new(Life { born: 0, ended: u64::MAX, early, stands });
+        let life = Mutex::new(Life { born: 0, ended: u64::MAX, early, stands, doubt: false });
         Arc::new(Self { number, scope, id, queue, shard, life })
     }
 
@@ -94,9 +96,15 @@ impl Held {
         false
     }
 
-    /// The last change of its topics that was heard.
+    /// The last change of its topics that was heard; zero if one could not be followed.
     pub(super) fn order(&self) -> u64 {
-        self.lock().stands.order()
+        let life = self.lock();
+        if life.doubt { 0 } else { life.stands.order() }
+    }
+
+    /// A change of its topics could not be followed.
+    pub(super) fn doubt(&self) {
+        self.lock().doubt = true;
     }
 
     /// It is subscribed since the change `order`.
@@ -128,6 +136,7 @@ impl Held {
     /// those that it does not have yet.
     pub(super) fn compare(&self, names: Vec<String>, order: u64) -> Vec<String> {
         let mut life = self.lock();
+        life.doubt = false;
         for name in life.stands.before(order) {
             if !names.contains(&name) {
                 life.stands.unsubscribe(self.number, &name, order);

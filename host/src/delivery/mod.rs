@@ -226,8 +226,23 @@ impl Delivery {
         order: u64,
     ) -> Result<(), StoreError> {
         let Some(held) = self.find(channel) else { return Ok(()) };
+        self.follow(held, topic, since, order).await
+    }
+
+    /// Makes a channel a receiver of a topic, as the store says that it is.
+    async fn follow(
+        &self,
+        held: Arc<Held>,
+        topic: Key<'_>,
+        since: Option<Position>,
+        order: u64,
+    ) -> Result<(), StoreError> {
         let topic = self.topic(topic);
-        topic.listen(&self.inner.bus, &self.inner.hub).await?;
+        if let Err(err) = topic.listen(&self.inner.bus, &self.inner.hub).await {
+            // The next heartbeat finds the difference, also if later changes are heard.
+            held.doubt();
+            return Err(err);
+        }
         let Some(since) = since else {
             held.subscribed(&topic, order);
             return Ok(());

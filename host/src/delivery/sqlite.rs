@@ -30,8 +30,8 @@ const KEPT: i64 = 256;
 /// Posts that each removes: more than it adds.
 const SWEPT: i64 = 16;
 
-/// Posts that are read at a time: 64 MB of the largest, if all are.
-const READ: i64 = 1_000;
+/// Posts that are read at a time: 6 MB of the largest, if all are.
+const READ: i64 = 100;
 
 /// Where the stores of a file post.
 #[derive(Debug, Clone)]

@@ -15,8 +15,12 @@ use crate::channel::StoreError;
 use crate::grant::Scope;
 use crate::hub::{self, History, Store as _};
 
-/// Messages of history that are read at a time.
+/// Messages of history that are read at a time, for all receivers together.
 const HISTORY_PAGE: u32 = 100;
+
+/// The same for one receiver that comes back: of the largest, as much as its queue may
+/// hold, because many may come back at once.
+const HISTORY_PAGE_OF_ONE: u32 = 16;
 
 /// Pause before the store is asked again, after the store did not answer.
 pub(super) const RETRY: Duration = Duration::from_millis(200);
@@ -229,7 +233,7 @@ impl Topic {
         mut since: Position,
     ) {
         loop {
-            let history = self.history(store, Some(since), HISTORY_PAGE).await;
+            let history = self.history(store, Some(since), HISTORY_PAGE_OF_ONE).await;
             let missed = Frame::Missed { topic: Some(self.name.clone()) };
             let missed = (!history.complete).then_some(missed).into_iter();
             let wanted = history.messages.iter().filter(|p| !heir.is_excepted(p));

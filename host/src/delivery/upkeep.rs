@@ -63,19 +63,24 @@ impl Delivery {
             Event::Removed(close) => held.end(close),
             Event::Unsubscribed { topic } => held.unsubscribed(&topic, notice.order),
             Event::Subscribed { topic, since } => {
-                let (delivery, held) = (self.clone(), held.clone());
+                let (delivery, held, order) = (self.clone(), held.clone(), notice.order);
                 tokio::spawn(async move {
-                    delivery.follow(&held, &topic, since, notice.order).await;
+                    delivery.follow_unasked(&held, &topic, since, order).await;
                 });
             }
         }
     }
 
-    /// Subscribes a held channel as the store says that it is. If that fails, the
-    /// next heartbeat finds the difference.
-    async fn follow(&self, held: &Held, topic: &str, since: Option<Position>, order: u64) {
+    /// Subscribes a channel of which nobody here waits to hear.
+    async fn follow_unasked(
+        &self,
+        held: &Arc<Held>,
+        topic: &str,
+        since: Option<Position>,
+        order: u64,
+    ) {
         let topics = held.scope.hub();
-        let done = self.subscribed(held.key(), topics.key(topic), since, order).await;
+        let done = self.follow(held.clone(), topics.key(topic), since, order).await;
         if let Err(err) = done {
             tracing::warn!(topic, "{}", chain(&err));
         }
@@ -98,11 +103,13 @@ impl Delivery {
     }
 
     /// Makes what this host knows of a channel what the store knows, if that answers.
-    async fn reconcile(&self, held: &Held) -> bool {
+    async fn reconcile(&self, held: &Arc<Held>) -> bool {
         match self.inner.hub.topics(held.key()).await {
             Ok(Topics { life, names }) if life.born == held.born() => {
                 for name in held.compare(names, life.order) {
-                    self.follow(held, &name, None, life.order).await;
+                    // What came since it was subscribed, or since it asked for, is not here.
+                    held.queue.push(Frame::Missed { topic: Some(name.as_str().into()) });
+                    self.follow_unasked(held, &name, None, life.order).await;
                 }
                 held.settled(life.order);
             }
