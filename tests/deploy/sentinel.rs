@@ -17,8 +17,7 @@ async fn a_master_that_is_killed_is_replaced() {
     ears.subscribe("a").await;
     let b = bucket(&services, &grant("t"), "acknowledged");
     while b.set(entry("k", b"1")).await.is_err() {}
-    let replicas: u64 = sentinels.first.query(cmd("WAIT").arg(1).arg(60_000)).await;
-    assert_eq!(replicas, 1);
+    sentinels.first.replicated("test").await;
     let mut callers = Callers::start(&services);
     callers.until(true).await;
     sentinels.first.kill();

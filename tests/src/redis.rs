@@ -260,6 +260,18 @@ impl RedisServer {
         cmd.query_async(&mut self.connect().await).await.unwrap()
     }
 
+    /// Waits until a replica has all that was written before. `WAIT` waits for the
+    /// writes of its own connection, so there has to be one: of `key`.
+    pub async fn replicated(&self, key: &str) {
+        let mut redis = self.connect().await;
+        let mut set = redis::cmd("SET");
+        set.arg(key).arg(1).arg("PX").arg(60_000);
+        set.exec_async(&mut redis).await.unwrap();
+        let mut wait = redis::cmd("WAIT");
+        let replicas: u64 = wait.arg(1).arg(60_000).query_async(&mut redis).await.unwrap();
+        assert_eq!(replicas, 1);
+    }
+
     /// Runs one command of the default user, who has this password.
     pub async fn query_as<T: FromRedisValue>(&self, password: &str, cmd: &Cmd) -> T {
         let mut redis = self.connect().await;
