@@ -264,10 +264,10 @@ impl RedisServer {
     /// writes of its own connection, so there has to be one: of `key`.
     pub async fn replicated(&self, key: &str) {
         let mut redis = self.connect().await;
-        let mut set = redis::cmd("SET");
+        let mut set = cmd("SET");
         set.arg(key).arg(1).arg("PX").arg(60_000);
         set.exec_async(&mut redis).await.unwrap();
-        let mut wait = redis::cmd("WAIT");
+        let mut wait = cmd("WAIT");
         let replicas: u64 = wait.arg(1).arg(60_000).query_async(&mut redis).await.unwrap();
         assert_eq!(replicas, 1);
     }
