@@ -1,6 +1,7 @@
 //! One channel whose socket this host holds.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::ear::Shard;
 use super::message::{Close, Notice, Publication};
@@ -41,6 +42,19 @@ struct Life {
     stands: Stands,
     /// A change was heard and could not be followed.
     doubt: bool,
+    /// A change that had not been heard at an earlier heartbeat, and when that was.
+    awaited: Option<(u64, Instant)>,
+}
+
+/// How what is known of a channel's topics stands to what the store knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    /// All was heard.
+    Even,
+    /// Something was not heard yet: its notice may be on its way.
+    Behind,
+    /// Something was not heard for too long, or could not be followed.
+    Lost,
 }
 
 impl Held {
@@ -52,7 +66,14 @@ impl Held {
     ) -> Arc<Self> {
         let (scope, id) = (key.scope().clone(), key.id().into());
         let (early, stands) = (Vec::new(), Stands::default());
-        let life = Mutex::new(Life { born: 0, ended: u64::MAX, early, stands, doubt: false });
+        let life = Mutex::new(Life {
+            born: 0,
+            ended: u64::MAX,
+            early,
+            stands,
+            doubt: false,
+            awaited: None,
+        });
         Arc::new(Self { number, scope, id, queue, shard, life })
     }
 
@@ -96,10 +117,32 @@ impl Held {
         false
     }
 
-    /// The last change of its topics that was heard; zero if one could not be followed.
-    pub(super) fn order(&self) -> u64 {
-        let life = self.lock();
-        if life.doubt { 0 } else { life.stands.order() }
+    /// How it stands to the store, whose last change of its topics is `order`. A notice
+    /// may take as long as `patience`.
+    pub(super) fn level(&self, order: u64, patience: Duration) -> Level {
+        let mut life = self.lock();
+        let known = life.stands.order();
+        if life.doubt {
+            return Level::Lost;
+        }
+        if known >= order {
+            life.awaited = None;
+            life.stands.settled(order);
+            return Level::Even;
+        }
+        match life.awaited {
+            Some((awaited, since)) if known < awaited => {
+                if since.elapsed() < patience {
+                    Level::Behind
+                } else {
+                    Level::Lost
+                }
+            }
+            _ => {
+                life.awaited = Some((order, Instant::now()));
+                Level::Behind
+            }
+        }
     }
 
     /// A change of its topics could not be followed.
@@ -136,7 +179,7 @@ impl Held {
     /// those that it does not have yet.
     pub(super) fn compare(&self, names: Vec<String>, order: u64) -> Vec<String> {
         let mut life = self.lock();
-        life.doubt = false;
+        (life.doubt, life.awaited) = (false, None);
         for name in life.stands.before(order) {
             if !names.contains(&name) {
                 life.stands.unsubscribe(self.number, &name, order);

@@ -121,3 +121,45 @@ impl Stand {
         !matches!(self, Self::Out)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grant::{Grant, Limits, Names};
+
+    fn topic() -> Arc<Topic> {
+        let grant = Grant::new("t", Limits::default()).unwrap();
+        let grant = grant.with_hub(Names::new(["h"]).unwrap());
+        Topic::new(grant.hub("h").unwrap().topics().clone(), "a")
+    }
+
+    #[test]
+    fn what_comes_late_or_twice_changes_nothing() {
+        let (topic, mut stands) = (topic(), Stands::default());
+        assert!(stands.subscribe(&topic, 2));
+        assert!(!stands.subscribe(&topic, 2), "twice");
+        stands.unsubscribe(0, "a", 1);
+        assert!(stands.lacks(vec!["a".into()]).is_empty(), "late");
+        stands.unsubscribe(0, "a", 4);
+        assert!(!stands.subscribe(&topic, 3), "late");
+        assert_eq!((stands.lacks(vec!["a".into()]), stands.order()), (vec!["a".into()], 4));
+        assert!(stands.subscribe(&topic, 5));
+        assert_eq!(stands.before(6), ["a"]);
+        assert!(stands.before(5).is_empty());
+    }
+
+    #[test]
+    fn catching_up_goes_on_until_it_is_ended_or_begun_anew() {
+        let (topic, mut stands) = (topic(), Stands::default());
+        assert!(stands.catch_up(0, &topic, 1));
+        assert!(!stands.subscribe(&topic, 2), "it will be a receiver");
+        assert!(stands.catches_up("a", 1));
+        assert!(stands.lacks(vec!["a".into()]).is_empty());
+        assert!(stands.catch_up(0, &topic, 3));
+        assert!(!stands.catches_up("a", 1) && stands.catches_up("a", 3));
+        stands.unsubscribe(0, "a", 4);
+        assert!(!stands.catches_up("a", 3));
+        stands.settled(4);
+        assert!(stands.subscribe(&topic, 5));
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::bus::Heard;
 use super::ear::{Ear, Shard};
-use super::held::Held;
+use super::held::{Held, Level};
 use super::message::{Close, Event, Notice, Publication};
 use super::position::Position;
 use super::queue::Frame;
@@ -138,17 +138,20 @@ impl Delivery {
 
     async fn touch(&self, some: &[Arc<Held>]) {
         let ttl = self.inner.heartbeat * HEARTBEATS_TO_LIVE;
-        let orders: Vec<_> = some.iter().map(|held| held.order()).collect();
         let keys: Vec<_> = some.iter().map(|held| held.key()).collect();
         let touched = match self.channels().touch(&keys, ttl).await {
             Ok(touched) => touched,
             Err(err) => return tracing::warn!("heartbeat: {}", chain(&err)),
         };
-        for ((held, known), life) in some.iter().zip(orders).zip(touched) {
+        // A notice that has not come by the next heartbeat will not.
+        let patience = self.inner.heartbeat / 2;
+        for (held, life) in some.iter().zip(touched) {
             match life {
                 Some(life) if life.born != held.born() => ended(held),
-                Some(life) if life.order > known => _ = self.reconcile(held).await,
-                Some(life) => held.settled(life.order),
+                Some(life) if held.level(life.order, patience) == Level::Lost => {
+                    self.reconcile(held).await;
+                }
+                Some(_) => {}
                 None => ended(held),
             }
         }
