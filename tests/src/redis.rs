@@ -11,6 +11,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use satama::StoreUrl;
 use tempfile::TempDir;
 
+use crate::until;
+
 /// A server that keeps nothing on disk, unless its settings say otherwise.
 #[derive(Debug)]
 pub struct RedisServer {
@@ -267,9 +269,14 @@ impl RedisServer {
         let mut set = cmd("SET");
         set.arg(key).arg(1).arg("PX").arg(60_000);
         set.exec_async(&mut redis).await.unwrap();
+        // In short steps: a connection of the crate's waits half a second for a reply.
         let mut wait = cmd("WAIT");
-        let replicas: u64 = wait.arg(1).arg(60_000).query_async(&mut redis).await.unwrap();
-        assert_eq!(replicas, 1);
+        wait.arg(1).arg(100);
+        until("a replica has it", async || {
+            let replicas: u64 = wait.query_async(&mut redis).await.unwrap();
+            replicas == 1
+        })
+        .await;
     }
 
     /// Runs one command of the default user, who has this password.
