@@ -10,10 +10,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use satama::cache::{Entry, Filled};
+use satama::delivery::Frame;
 use satama::hub::Keep;
 use satama::session::Expiry;
 use satama::{Clock, Services, SimClock, StoreUrl, chain};
-use satama_tests::{Harness, RedisServer, bucket, closed, grant, sessions, text};
+use satama_tests::{Harness, RedisServer, bucket, closed, frame, grant, hears, sessions, text};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
@@ -362,6 +363,21 @@ async fn a_socket_whose_channel_has_expired_is_closed() {
     h.advance(LONG).await;
     h.services.delivery().heartbeat().await;
     assert_eq!(closed(&mut socket).await.code, 1001);
+}
+
+/// A host that was stopped until posts were swept that it had not read.
+#[tokio::test]
+async fn a_post_that_was_swept_is_told_of() {
+    let h = Harness::sqlite().await;
+    let mut listener = h.bus("c").listen(&["t"]).await.unwrap();
+    let mut file = database(&h.file()).await;
+    let swept =
+        "BEGIN IMMEDIATE; INSERT INTO post (address, payload, posted_ms) VALUES (x'', x'', 0);
+        DELETE FROM post; COMMIT";
+    file.execute(swept).await.unwrap();
+    assert!(matches!(frame(&mut listener).await, Frame::Missed { topic: Some(t) } if &*t == "t"));
+    h.bus("c").publish("t", &text("later"), None, None).await.unwrap();
+    hears(&mut listener, &["later"]).await;
 }
 
 /// A topic is remembered for thirty days after its last message, and then begins
