@@ -4,7 +4,7 @@
 //! tenant's prefix is another's (<https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/>).
 
 use crate::grant::{Grant, Scope};
-use crate::{cache, channel, hub, session};
+use crate::{cache, channel, hub, secret, session};
 
 /// What every service uses: to connect, to run scripts, to publish and to subscribe. In
 /// a cluster also to learn who has which slot, behind Sentinels who is the master.
@@ -34,6 +34,7 @@ pub fn redis_acl(grant: &Grant, user: &str) -> Vec<String> {
         ("session", session::RedisStore::FORMAT, session::RedisStore::COMMANDS),
         ("channel", channel::RedisStore::FORMAT, channel::RedisStore::COMMANDS),
         ("hub", hub::RedisStore::FORMAT, hub::RedisStore::COMMANDS),
+        ("secret", secret::RedisStore::FORMAT, secret::RedisStore::COMMANDS),
     ];
     let mut commands: Vec<&str> = COMMANDS.to_vec();
     let mut lines = Vec::new();
@@ -44,13 +45,18 @@ pub fn redis_acl(grant: &Grant, user: &str) -> Vec<String> {
             commands.extend(used);
         }
     }
+    for shelf in [grant.secret(), grant.credential()] {
+        if !shelf.granted().write.is_empty() {
+            lines.push(secret::RedisStore::registration(shelf.scope()));
+        }
+    }
     commands.sort_unstable();
     commands.dedup();
     let commands: Vec<_> = commands.iter().map(|command| format!("+{command}")).collect();
     let tenant = Scope::tenant_prefix(grant.tenant());
     lines.push(format!(
         "ACL SETUSER {user} on resetkeys resetchannels clearselectors -@all ~{tenant}* &{tenant}* \
-         {} (%R~satama:format:* +get)",
+         {} (%R~satama:format:* +get) (%R~{{satama:secret}}* +sismember +smembers)",
         commands.join(" ")
     ));
     lines

@@ -15,6 +15,8 @@ wasmtime::component::bindgen!({
         "satama:services/channel.[drop]store": trappable,
         "satama:services/hub.[static]bus.open": trappable,
         "satama:services/hub.[drop]bus": trappable,
+        "satama:services/secret.[method]secret.version": trappable,
+        "satama:services/secret.[drop]secret": trappable,
         default: async | trappable,
     },
     with: {
@@ -23,12 +25,14 @@ wasmtime::component::bindgen!({
         "satama:services/session.store": crate::session::Sessions,
         "satama:services/channel.store": crate::channel::Channels,
         "satama:services/hub.bus": crate::hub::Bus,
+        "satama:services/secret.secret": crate::secret::Secret,
     },
     trappable_error_type: {
         "satama:services/cache.error" => crate::cache::Error,
         "satama:services/session.error" => crate::session::Error,
         "satama:services/channel.error" => crate::channel::Error,
         "satama:services/hub.error" => crate::hub::Error,
+        "satama:services/secret.error" => crate::secret::Error,
     },
 });
 

@@ -60,6 +60,13 @@ impl Outcome for Refused {
 }
 
 impl Refused {
+    /// The grant of `service` does not name `name`. The guest chose it: the log gets a
+    /// readable piece of it.
+    pub fn denied(service: &'static str, name: &str) -> Self {
+        let name = name.chars().take(64).flat_map(char::escape_default).collect();
+        Self::Denied { service, name }
+    }
+
     /// `Ok` if `size` is within `max`.
     pub fn over(what: &'static str, size: usize, max: u64) -> Result<(), Self> {
         if size as u64 <= max { Ok(()) } else { Err(Self::TooLarge { what, max }) }

@@ -1,7 +1,7 @@
 //! One running guest: what its `wasmtime::Store` carries for these services.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll};
 
@@ -9,10 +9,13 @@ use pin_project_lite::pin_project;
 use tracing::Span;
 use wasmtime::component::ResourceTable;
 
+use crate::digest::Digest;
 use crate::error::{Outcome, Refused, chain};
 use crate::grant::Grant;
+use crate::ids::Ids;
+use crate::secret::Actor;
 use crate::services::Services;
-use crate::{cache, channel, hub, session};
+use crate::{cache, channel, hub, secret, session};
 
 /// Refusals and failures of one instance that reach the log; the rest are
 /// counted only, or a hostile guest could fill a disk with them.
@@ -40,6 +43,10 @@ pub trait View: Send + 'static {
 pub struct Caller {
     grant: Arc<Grant>,
     component: Arc<str>,
+    digest: Option<Digest>,
+    ids: Ids,
+    /// Made when it is first asked for: most instances touch no secret.
+    actor: OnceLock<Actor>,
     complaints: AtomicU32,
 }
 
@@ -48,8 +55,21 @@ impl Guest {
     pub fn new(services: Services, grant: Arc<Grant>, component: Arc<str>) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(grant.limits().handles as usize);
-        let caller = Caller { grant, component, complaints: AtomicU32::new(0) };
+        let caller = Caller {
+            grant,
+            component,
+            digest: None,
+            ids: services.ids.clone(),
+            actor: OnceLock::new(),
+            complaints: AtomicU32::new(0),
+        };
         Self { caller, services, table }
+    }
+
+    /// With the digest of its component, which the audit of secrets names.
+    pub fn with_digest(mut self, digest: Digest) -> Self {
+        self.caller.digest = Some(digest);
+        self
     }
 
     /// What the cache may see of this guest.
@@ -78,6 +98,11 @@ impl Guest {
     /// What the hub may see of this guest.
     pub(crate) fn hub(&mut self) -> hub::View<'_> {
         hub::View { caller: &self.caller, hub: &self.services.hub, table: &mut self.table }
+    }
+
+    /// What secrets and credentials may see of this guest.
+    pub(crate) fn secret(&mut self) -> secret::View<'_> {
+        secret::View { caller: &self.caller, vault: &self.services.secret, table: &mut self.table }
     }
 
     /// The handles it holds.
@@ -131,6 +156,15 @@ impl Caller {
     /// What the caller may touch.
     pub fn grant(&self) -> &Grant {
         &self.grant
+    }
+
+    /// Who it is, in the audit of secrets.
+    pub fn actor(&self) -> &Actor {
+        self.actor.get_or_init(|| Actor {
+            component: (*self.component).to_owned(),
+            digest: self.digest.map(|digest| digest.to_string()).unwrap_or_default(),
+            instance: self.ids.next().to_string(),
+        })
     }
 
     /// Makes one host call that waits: counts it against the tenant's rate, and

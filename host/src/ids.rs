@@ -1,5 +1,6 @@
 //! Numbers that are never used twice: claims and generations.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rand::rngs::StdRng;
@@ -15,6 +16,13 @@ pub struct Ids {
 /// chance collision is one in 2^64 for each pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Id(pub [u8; 8]);
+
+impl fmt::Display for Id {
+    /// Sixteen hexadecimal digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", u64::from_be_bytes(self.0))
+    }
+}
 
 impl Ids {
     /// Ids that nobody can foresee.

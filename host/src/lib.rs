@@ -49,6 +49,7 @@ pub mod cache;
 pub mod channel;
 pub mod delivery;
 pub mod hub;
+pub mod secret;
 pub mod session;
 
 mod acl;

@@ -14,6 +14,7 @@ use crate::delivery::{Bus, Delivery, HEARTBEAT, Hearer, HostId, Posts};
 use crate::hub::{self, Hub};
 use crate::ids::Ids;
 use crate::redis::Redis;
+use crate::secret::{self, Keys, Vault};
 use crate::session::{self, Session};
 use crate::sqlite::Sqlite;
 
@@ -39,6 +40,8 @@ pub struct Services {
     pub(crate) session: Arc<Session>,
     pub(crate) channel: Arc<Channel>,
     pub(crate) hub: Arc<Hub>,
+    pub(crate) secret: Arc<Vault>,
+    pub(crate) ids: Ids,
     delivery: Delivery,
 }
 
@@ -57,12 +60,15 @@ pub enum StoreUrl {
 }
 
 /// Builds [`Services`].
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Builder {
     store: StoreUrl,
     cache: Option<StoreUrl>,
     session: Option<StoreUrl>,
     channel: Option<StoreUrl>,
+    secret: Option<StoreUrl>,
+    keys: Option<Keys>,
+    secret_cache: Option<Duration>,
     deadline: Duration,
     heartbeat: Duration,
     clock: Clock,
@@ -90,6 +96,9 @@ impl Services {
             cache: None,
             session: None,
             channel: None,
+            secret: None,
+            keys: None,
+            secret_cache: None,
             deadline: DEADLINE,
             heartbeat: HEARTBEAT,
             clock: Clock::System,
@@ -117,6 +126,11 @@ impl Services {
         &self.hub
     }
 
+    /// Secrets and credentials, for the host's own use.
+    pub fn secret(&self) -> &Vault {
+        &self.secret
+    }
+
     /// The receivers of this host.
     pub fn delivery(&self) -> &Delivery {
         &self.delivery
@@ -140,6 +154,25 @@ impl Builder {
     /// a part of their channel.
     pub fn channel(mut self, store: StoreUrl) -> Self {
         self.channel = Some(store);
+        self
+    }
+
+    /// Puts secrets and credentials on a store of their own.
+    pub fn secret(mut self, store: StoreUrl) -> Self {
+        self.secret = Some(store);
+        self
+    }
+
+    /// The keys that wrap the keys of secrets. Without any, secrets are unavailable.
+    pub fn keys(mut self, keys: Keys) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// Keeps decrypted secrets in memory for `ttl`, so that a key in a distant store is
+    /// not asked again each time. Not done unless this is called.
+    pub fn secret_cache(mut self, ttl: Duration) -> Self {
+        self.secret_cache = Some(ttl);
         self
     }
 
@@ -169,7 +202,7 @@ impl Builder {
     }
 
     /// Opens the stores, one connection for each address.
-    pub async fn build(self) -> Result<Services, OpenError> {
+    pub async fn build(mut self) -> Result<Services, OpenError> {
         let mut open = HashMap::new();
         let cache = self.cache.as_ref().unwrap_or(&self.store);
         let cache = match self.connect(&mut open, cache).await? {
@@ -189,6 +222,18 @@ impl Builder {
                 session::SqliteStore::open(file.clone(), session.as_str()).await?,
             ),
         };
+        let url = self.secret.clone().unwrap_or_else(|| self.store.clone());
+        let secret = match self.connect(&mut open, &url).await? {
+            Connection::Redis(redis) => {
+                let store = secret::RedisStore::open(redis.clone(), url.as_str()).await?;
+                secret::Backend::Redis(store)
+            }
+            Connection::Sqlite(file) => {
+                let store = secret::SqliteStore::open(file.clone(), url.as_str()).await?;
+                secret::Backend::Sqlite(store)
+            }
+        };
+        let secret = self.vault(secret);
         let url = self.channel.as_ref().unwrap_or(&self.store);
         let connection = self.connect(&mut open, url).await?;
         let delivery = self.delivery(connection, url.as_str()).await?;
@@ -197,9 +242,22 @@ impl Builder {
             cache: Arc::new(Cache::new(cache, self.ids.clone())),
             session: Arc::new(Session::new(session)),
             channel: Arc::new(Channel::new(channels, delivery.clone())),
-            hub: Arc::new(Hub::new(hub, delivery.clone(), self.ids)),
+            hub: Arc::new(Hub::new(hub, delivery.clone(), self.ids.clone())),
+            secret: Arc::new(secret),
+            ids: self.ids,
             delivery,
         })
+    }
+
+    fn vault(&mut self, store: secret::Backend) -> Vault {
+        let mut vault = Vault::new(store, self.clock.clone());
+        if let Some(keys) = self.keys.take() {
+            vault = vault.with_keys(keys);
+        }
+        if let Some(ttl) = self.secret_cache {
+            vault = vault.with_cache(ttl);
+        }
+        vault
     }
 
     /// Opens the channels and the hub, and starts to hear of them.

@@ -89,6 +89,11 @@ impl Scope {
         String::from_utf8(prefix).expect("escaped text is ASCII")
     }
 
+    /// The scope with this path, for who has the whole store: an operator.
+    pub(crate) fn from_path(path: &str) -> Self {
+        Self { path: path.into() }
+    }
+
     /// The key of `id` in this scope.
     pub fn key<'a>(&'a self, id: &'a str) -> Key<'a> {
         Key { scope: self, id }
@@ -207,7 +212,7 @@ impl RedisKey<'_> {
 
 /// Percent-encodes whatever is not `[A-Za-z0-9._-]`, so that no part can end
 /// early, open a tag, or act as a pattern.
-fn escape(part: &str, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn escape(part: &str, out: &mut impl Write) -> io::Result<()> {
     for byte in part.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-' => {

@@ -1,5 +1,7 @@
 //! A tenant's file to a [`Grant`], or an error that names the line and the fix.
 
+mod secret;
+
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -7,7 +9,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Dir, Grant, Limits, Names, Wasi, names};
+use self::secret::{SecretFile, names};
+use super::{Dir, Grant, Limits, Names, Wasi, check_name};
 use crate::digest::Digest;
 
 /// Longest manifest that is read, in bytes.
@@ -72,6 +75,8 @@ struct File {
     session: Option<Session>,
     channel: Option<Channel>,
     hub: Option<Hub>,
+    secret: Option<SecretFile>,
+    credential: Option<SecretFile>,
     wasi: Option<WasiFile>,
     limits: Option<Spanned<Limits>>,
 }
@@ -171,7 +176,7 @@ impl Manifest {
         let folder = file.parent().unwrap_or(Path::new(""));
 
         let tenant = parsed.tenant.get_ref();
-        names::check_literal(tenant)
+        check_name(tenant)
             .map_err(|err| fail(Some(parsed.tenant.span()), format!("the tenant's name: {err}")))?;
         let (limits, span) = match parsed.limits {
             Some(limits) => (limits.get_ref().clone(), Some(limits.span())),
@@ -184,15 +189,8 @@ impl Manifest {
         let wasi = parsed.wasi.map(|wasi| wasi.check(folder)).transpose();
         let wasi = wasi.map_err(|(span, why)| fail(Some(span), why))?;
 
-        let names = |list: Vec<Spanned<String>>| {
-            // Each by itself first, so that the error points at the bad one.
-            for name in &list {
-                Names::new([name.get_ref().as_str()])
-                    .map_err(|err| fail(Some(name.span()), err.to_string()))?;
-            }
-            Names::new(list.iter().map(|name| name.get_ref().as_str()))
-                .map_err(|err| fail(None, err.to_string()))
-        };
+        let at = |(span, why)| fail(Some(span), why);
+        let names = |list: Vec<Spanned<String>>| names(&list).map_err(at);
         let buckets = names(parsed.cache.map(|cache| cache.buckets).unwrap_or_default())?;
         let stores = names(parsed.session.map(|session| session.stores).unwrap_or_default())?;
         let channels = names(parsed.channel.map(|channel| channel.stores).unwrap_or_default())?;
@@ -200,7 +198,9 @@ impl Manifest {
         let buses = names(buses)?;
         let listen = listens.into_iter().map(|listen| listen.check(&buses));
         let listen = listen.collect::<Result<_, _>>();
-        let listen = listen.map_err(|(span, why)| fail(Some(span), why))?;
+        let listen = listen.map_err(at)?;
+        let secret = parsed.secret.unwrap_or_default().check().map_err(at)?;
+        let credential = parsed.credential.unwrap_or_default().check().map_err(at)?;
         let grant = Grant::new(tenant, limits).map_err(|err| fail(None, err.to_string()))?;
         Ok(Self {
             grant: grant
@@ -208,6 +208,8 @@ impl Manifest {
                 .with_session(stores)
                 .with_channel(channels)
                 .with_hub(buses)
+                .with_secret(secret)
+                .with_credential(credential)
                 .with_wasi(wasi.unwrap_or_default()),
             component: parsed.component.map(|path| folder.join(path)),
             digest: parsed.digest,
@@ -233,7 +235,7 @@ impl ListenFile {
             return Err((long.span(), format!("a topic has at most {max} bytes")));
         }
         if let Some(group) = &self.group {
-            names::check_literal(group.get_ref())
+            check_name(group.get_ref())
                 .map_err(|err| (group.span(), format!("the group's name: {err}")))?;
         }
         Ok(Listen {

@@ -8,6 +8,7 @@ mod key;
 mod limits;
 mod manifest;
 mod names;
+mod secret;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -18,7 +19,10 @@ use governor::DefaultDirectRateLimiter;
 pub use self::key::{HubScope, Key, RedisKey, SHARDS, Scope};
 pub use self::limits::{Impossible, KEY_BYTES_MAX, Limits};
 pub use self::manifest::{Listen, Manifest, ManifestError, Mismatch};
-pub use self::names::{BadName, NAME_BYTES_MAX, Names};
+pub use self::names::{BadName, NAME_BYTES_MAX, Names, check_name};
+pub use self::secret::{
+    Item, Right, SECRET_SHARDS, SecretGrant, Shelf, Span, VERSIONS_KEPT, VERSIONS_KEPT_MAX,
+};
 use crate::error::Refused;
 
 /// One tenant's permissions and limits, and how much of them is in use.
@@ -31,6 +35,8 @@ pub struct Grant {
     session: Names,
     channel: Names,
     hub: Names,
+    secret: Shelf,
+    credential: Shelf,
     wasi: Wasi,
     limits: Limits,
     /// Host calls that the tenant has left, refilled each second.
@@ -66,7 +72,7 @@ impl Grant {
     ///
     /// Fails if the tenant's name is not one, or a limit is out of range.
     pub fn new(tenant: &str, limits: Limits) -> Result<Self, GrantError> {
-        names::check_literal(tenant)?;
+        check_name(tenant)?;
         limits.check()?;
         let rate = NonZeroU32::new(limits.calls_per_second).unwrap_or(NonZeroU32::MIN);
         Ok(Self {
@@ -75,6 +81,8 @@ impl Grant {
             session: Names::default(),
             channel: Names::default(),
             hub: Names::default(),
+            secret: Shelf::new(tenant, "secret", SecretGrant::default(), &limits),
+            credential: Shelf::new(tenant, "credential", SecretGrant::default(), &limits),
             wasi: Wasi::default(),
             rate: DefaultDirectRateLimiter::direct(governor::Quota::per_second(rate)),
             running: AtomicU32::new(0),
@@ -103,6 +111,18 @@ impl Grant {
     /// Grants the hub, and the hubs of these names.
     pub fn with_hub(mut self, names: Names) -> Self {
         self.hub = names;
+        self
+    }
+
+    /// Grants the tenant's secrets.
+    pub fn with_secret(mut self, granted: SecretGrant) -> Self {
+        self.secret = Shelf::new(&self.tenant, "secret", granted, &self.limits);
+        self
+    }
+
+    /// Grants the secrets of the tenant's users.
+    pub fn with_credential(mut self, granted: SecretGrant) -> Self {
+        self.credential = Shelf::new(&self.tenant, "credential", granted, &self.limits);
         self
     }
 
@@ -135,13 +155,21 @@ impl Grant {
         Ok(HubScope::new(topics, Scope::new(&self.tenant, "channel", name)))
     }
 
+    /// The tenant's secrets, and what of them is granted.
+    pub fn secret(&self) -> &Shelf {
+        &self.secret
+    }
+
+    /// The credentials of the tenant's users, and what of them is granted.
+    pub fn credential(&self) -> &Shelf {
+        &self.credential
+    }
+
     fn scope(&self, service: &'static str, names: &Names, name: &str) -> Result<Scope, Refused> {
         if names.grant(name) {
             Ok(Scope::new(&self.tenant, service, name))
         } else {
-            // The guest chose the name: the log gets a readable piece of it.
-            let name = name.chars().take(64).flat_map(char::escape_default).collect();
-            Err(Refused::Denied { service, name })
+            Err(Refused::denied(service, name))
         }
     }
 
@@ -152,6 +180,14 @@ impl Grant {
             "session" => !self.session.is_empty(),
             "channel" => !self.channel.is_empty(),
             "hub" => !self.hub.is_empty(),
+            "credential" => !self.credential.granted().is_empty(),
+            // A credential is a secret once it is read.
+            "secret" | "secret-use" => {
+                !self.secret.granted().is_empty() || self.links("credential")
+            }
+            "secret-reveal" => [&self.secret, &self.credential]
+                .iter()
+                .any(|shelf| !shelf.granted().reveal.is_empty()),
             _ => false,
         }
     }

@@ -1,5 +1,7 @@
 //! The names that a manifest grants: plain ones, and prefixes.
 
+use super::secret::Span;
+
 /// Longest name of a tenant, bucket or store, in bytes. Names are in every key.
 pub const NAME_BYTES_MAX: usize = 128;
 
@@ -51,9 +53,54 @@ impl Names {
             })
     }
 
+    /// The names that are granted, as parts of an ordered list of names, in order and
+    /// without overlap; those after the place `after`.
+    pub(super) fn spans(&self, after: Option<&str>) -> Vec<Span> {
+        let mut spans: Vec<Span> = self.0.iter().map(Pattern::span).collect();
+        if let Some(after) = after {
+            let first = format!("{after}\0");
+            spans.retain(|span| span.end > first);
+            for span in &mut spans {
+                span.start = first.clone().max(std::mem::take(&mut span.start));
+            }
+        }
+        // Of two that begin at one place the longer one first: it holds the other.
+        spans.sort_by(|a, b| a.start.cmp(&b.start).then(b.end.cmp(&a.end)));
+        let mut end = String::new();
+        spans.retain(|span| {
+            let new = span.end > end;
+            if new {
+                end = span.end.clone();
+            }
+            new
+        });
+        spans
+    }
+
+    /// Whether all that `pattern` matches is granted.
+    pub(super) fn cover(&self, pattern: &str) -> bool {
+        match pattern.strip_suffix('*') {
+            None => self.grant(pattern),
+            Some(prefix) => self.0.iter().any(|granted| match granted {
+                Pattern::Exact(_) => false,
+                Pattern::Prefix(granted) => prefix.starts_with(granted.as_str()),
+            }),
+        }
+    }
+
     /// Whether no name is granted.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl Pattern {
+    /// Names are ASCII below DEL, so nothing that has the prefix comes after it and DEL.
+    fn span(&self) -> Span {
+        match self {
+            Self::Exact(exact) => Span { start: exact.clone(), end: format!("{exact}\0") },
+            Self::Prefix(prefix) => Span { start: prefix.clone(), end: format!("{prefix}\x7f") },
+        }
     }
 }
 
@@ -63,14 +110,14 @@ impl TryFrom<String> for Pattern {
     fn try_from(text: String) -> Result<Self, BadName> {
         match text.strip_suffix('*') {
             Some("") => Ok(Self::Prefix(String::new())),
-            Some(prefix) => check_literal(prefix).map(|()| Self::Prefix(prefix.to_owned())),
-            None => check_literal(&text).map(|()| Self::Exact(text)),
+            Some(prefix) => check_name(prefix).map(|()| Self::Prefix(prefix.to_owned())),
+            None => check_name(&text).map(|()| Self::Exact(text)),
         }
     }
 }
 
 /// Whether `name` can be granted as it stands.
-pub(super) fn check_literal(name: &str) -> Result<(), BadName> {
+pub fn check_name(name: &str) -> Result<(), BadName> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._-/".contains(c);
     if name.is_empty() {
         Err(BadName::Empty)

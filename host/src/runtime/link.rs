@@ -20,6 +20,7 @@ use crate::channel::HasChannel;
 use crate::grant::Grant;
 use crate::guest::View;
 use crate::hub::HasHub;
+use crate::secret::HasSecret;
 use crate::session::HasSession;
 
 /// The version of `satama:services` that this host offers.
@@ -29,11 +30,15 @@ pub const OFFERED_VERSION: &str = "0.1.0";
 const PACKAGE: &str = "satama:services/";
 
 /// A service, and what a manifest says to grant it.
-const SERVICES: [(&str, &str); 4] = [
+const SERVICES: [(&str, &str); 8] = [
     ("cache", "[cache]\nbuckets = [\"NAME\"]"),
     ("session", "[session]\nstores = [\"NAME\"]"),
     ("channel", "[channel]\nstores = [\"NAME\"]"),
     ("hub", "[hub]\nbuses = [\"NAME\"]"),
+    ("secret", "[secret]\nread = [\"NAME\"]"),
+    ("secret-use", "[secret]\nread = [\"NAME\"]"),
+    ("secret-reveal", "[secret]\nread = [\"NAME\"]\nreveal = [\"NAME\"]"),
+    ("credential", "[credential]\nread = [\"NAME\"]"),
 ];
 
 /// An interface that has only types, and so needs no grant.
@@ -78,6 +83,29 @@ pub fn add_to_linker<T: View>(linker: &mut Linker<T>, grant: &Grant) -> wasmtime
     }
     if grant.links("hub") {
         services::hub::add_to_linker::<T, HasHub>(linker, |state| state.satama().hub())?;
+    }
+    add_secrets_to_linker(linker, grant)
+}
+
+/// Secrets are four interfaces, so that each can be granted apart.
+fn add_secrets_to_linker<T: View>(linker: &mut Linker<T>, grant: &Grant) -> wasmtime::Result<()> {
+    if grant.links("secret") {
+        services::secret::add_to_linker::<T, HasSecret>(linker, |state| state.satama().secret())?;
+    }
+    if grant.links("secret-use") {
+        services::secret_use::add_to_linker::<T, HasSecret>(linker, |state| {
+            state.satama().secret()
+        })?;
+    }
+    if grant.links("secret-reveal") {
+        services::secret_reveal::add_to_linker::<T, HasSecret>(linker, |state| {
+            state.satama().secret()
+        })?;
+    }
+    if grant.links("credential") {
+        services::credential::add_to_linker::<T, HasSecret>(linker, |state| {
+            state.satama().secret()
+        })?;
     }
     Ok(())
 }

@@ -44,7 +44,8 @@ impl Program {
     /// A store for one call, within the grant's limits.
     pub(super) fn store(&self, meter: &Arc<Meter>) -> Result<Store<State>, CallError> {
         let limits = self.grant.limits();
-        let guest = Guest::new(self.host.services.clone(), self.grant.clone(), self.name.clone());
+        let guest = Guest::new(self.host.services.clone(), self.grant.clone(), self.name.clone())
+            .with_digest(self.code.digest());
         let state = State { guest, wasi: self.wasi()?, bounds: Bounds::new(limits) };
         let mut store = Store::new(self.host.compiler.engine(), state);
         store.limiter(|state| &mut state.bounds);

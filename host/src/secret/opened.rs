@@ -1,0 +1,111 @@
+//! Values that were decrypted a moment ago, so that a key in a distant store is not asked
+//! again for each read. Off unless the operator turns it on.
+//!
+//! A read goes to the store all the same: it is recorded there, and answers whether the
+//! version that is kept here is the one to give. So nothing is given that was replaced or
+//! deleted, by whichever host.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::Value;
+use crate::clock::Clock;
+use crate::grant::Item;
+
+/// Most bytes of values that are kept.
+const BYTES_MAX: usize = 8 << 20;
+
+/// Values in this process's memory, for a time.
+pub(super) struct Opened {
+    ttl: Duration,
+    clock: Clock,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    values: HashMap<Place, Entry>,
+    /// In the order in which they were put, which is the order in which they end.
+    ends: VecDeque<(u64, Place, u64)>,
+    bytes: usize,
+}
+
+/// A secret: its scope and its id in it.
+type Place = (Box<str>, Box<str>);
+
+struct Entry {
+    version: u64,
+    value: Arc<Value>,
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened").field("ttl", &self.ttl).finish_non_exhaustive()
+    }
+}
+
+impl Opened {
+    /// Keeps values for `ttl`.
+    pub(super) fn new(ttl: Duration, clock: Clock) -> Self {
+        Self { ttl, clock, kept: Mutex::default() }
+    }
+
+    /// The version that is kept, and its value.
+    pub(super) fn find(&self, item: &Item<'_>) -> Option<(u64, Arc<Value>)> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.end(self.clock.micros());
+        let entry = kept.values.get(&place(item))?;
+        Some((entry.version, entry.value.clone()))
+    }
+
+    /// Keeps the newest version of a secret.
+    pub(super) fn keep(&self, item: &Item<'_>, version: u64, value: &Arc<Value>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.micros();
+        kept.end(now);
+        let ends = now + u64::try_from(self.ttl.as_micros()).unwrap_or(u64::MAX / 2);
+        let place = place(item);
+        kept.forget(&place);
+        kept.bytes += value.reveal().len();
+        kept.ends.push_back((ends, place.clone(), version));
+        kept.values.insert(place, Entry { version, value: value.clone() });
+        while kept.bytes > BYTES_MAX {
+            kept.end_first();
+        }
+    }
+
+    /// Forgets what is kept of a secret.
+    pub(super) fn forget(&self, item: &Item<'_>) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).forget(&place(item));
+    }
+}
+
+impl Kept {
+    /// Forgets what has ended.
+    fn end(&mut self, now: u64) {
+        while self.ends.front().is_some_and(|(ends, ..)| *ends <= now) {
+            self.end_first();
+        }
+    }
+
+    fn end_first(&mut self) {
+        let Some((_, place, version)) = self.ends.pop_front() else { return };
+        // Another version may have taken its place, with an end of its own.
+        if self.values.get(&place).is_some_and(|entry| entry.version == version) {
+            self.forget(&place);
+        }
+    }
+
+    fn forget(&mut self, place: &Place) {
+        if let Some(entry) = self.values.remove(place) {
+            self.bytes -= entry.value.reveal().len();
+            self.ends.retain(|(_, ended, _)| ended != place);
+        }
+    }
+}
+
+fn place(item: &Item<'_>) -> Place {
+    (item.scope().path().into(), item.id().into())
+}

@@ -1,0 +1,94 @@
+//! What an operator does with secrets: rotation of keys, and reading the audit.
+
+mod redis;
+mod rotate;
+mod sqlite;
+
+pub use self::rotate::{Census, Failure, InUse, Rotated, Rotation};
+use super::audit::{Actor, Event};
+use super::provider::KeyRef;
+use super::store::{Backend, StoreError, Wrap};
+use crate::grant::Scope;
+
+/// What an operator needs beyond that. No guest's call comes here.
+pub trait Upkeep: Send + Sync {
+    /// Where there are secrets, or were.
+    fn scopes(&self) -> impl Future<Output = Result<Vec<Scope>, StoreError>> + Send;
+
+    /// A page of a shard: the wraps of some secrets after `after` in the order of ids,
+    /// but for those by the key `except`. One round trip, of bounded size.
+    fn wraps(
+        &self,
+        scope: &Scope,
+        shard: u8,
+        after: &str,
+        except: Option<&KeyRef>,
+    ) -> impl Future<Output = Result<WrapPage, StoreError>> + Send;
+
+    /// Replaces wraps, each if it is still the one that was read. Each is atomic by
+    /// itself, and safe to repeat. Tells how many were replaced. Those are recorded.
+    fn rewrap(
+        &self,
+        scope: &Scope,
+        shard: u8,
+        rewraps: &[Rewrap],
+        actor: &Actor,
+    ) -> impl Future<Output = Result<u64, StoreError>> + Send;
+
+    /// Bars a key from wrapping anything any more, in every scope there is or will be,
+    /// or lets it again. What it wraps already stays. Safe to repeat, and to be done
+    /// again if a crash left it half done.
+    fn bar(
+        &self,
+        key: &KeyRef,
+        barred: bool,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The newest events of a scope, at most `limit`, the newest first.
+    fn events(
+        &self,
+        scope: &Scope,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Event>, StoreError>> + Send;
+}
+
+/// A wrap, and of what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrapOf {
+    /// Of which secret, as its scope calls it.
+    pub id: String,
+    /// Of which version.
+    pub version: u64,
+    /// The wrap.
+    pub wrap: Wrap,
+}
+
+/// A page of wraps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WrapPage {
+    /// The wraps.
+    pub wraps: Vec<WrapOf>,
+    /// How many secrets were looked at.
+    pub seen: u64,
+    /// The last secret that was looked at, if there may be more.
+    pub next: Option<String>,
+}
+
+/// A wrap, and what to put in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rewrap {
+    /// What was read.
+    pub of: WrapOf,
+    /// What is to be there.
+    pub wrap: Wrap,
+}
+
+crate::services::forward_to_backend! {
+    Backend: Upkeep {
+        scopes() -> Result<Vec<Scope>, StoreError>;
+        wraps(scope: &Scope, shard: u8, after: &str, except: Option<&KeyRef>) -> Result<WrapPage, StoreError>;
+        rewrap(scope: &Scope, shard: u8, rewraps: &[Rewrap], actor: &Actor) -> Result<u64, StoreError>;
+        bar(key: &KeyRef, barred: bool) -> Result<(), StoreError>;
+        events(scope: &Scope, limit: u32) -> Result<Vec<Event>, StoreError>;
+    }
+}
