@@ -6,6 +6,7 @@ mod conformance {
     pub(crate) mod cache;
     pub(crate) mod channel;
     pub(crate) mod hub;
+    pub(crate) mod secret;
     pub(crate) mod session;
 }
 
@@ -303,6 +304,9 @@ conformance! {
         keeping_nothing_keeps_next_to_nothing
         a_grant_may_lower_the_limits
         what_is_not_granted_does_not_open
+    }
+    secret {
+        a_secret_is_read_as_it_was_put
     }
     session {
         a_session_expires

@@ -2,18 +2,20 @@
 
 use std::cell::Cell;
 use std::path::PathBuf;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use redis::cmd;
 use satama::cache::Bucket;
 use satama::channel::Channels;
-use satama::grant::{Grant, Limits, Names};
+use satama::grant::{Grant, Limits, Names, SecretGrant};
 use satama::hub::Bus;
+use satama::secret::{KEY_BYTES, KeyRef, Keyring, Keys, LocalKey};
 use satama::session::{Expiry, Sessions};
 use satama::{Builder, Clock, Services, SimClock, StoreUrl};
 use tempfile::TempDir;
+use zeroize::Zeroizing;
 
 use crate::{Cluster, RedisServer};
 
@@ -198,7 +200,16 @@ impl Span {
 }
 
 fn builder(store: StoreUrl, clock: Clock) -> Builder {
-    Services::builder(store).deadline(DEADLINE).clock(clock)
+    Services::builder(store).deadline(DEADLINE).clock(clock).keys(Keys::fixed(keyring(1)))
+}
+
+/// A keyring whose keys `main/1` to `main/VERSIONS` are the same in every test, the last
+/// of them the primary one.
+pub fn keyring(versions: u8) -> Keyring {
+    let name = |version: u8| KeyRef::new("main", version.into()).unwrap();
+    let key = |version| Arc::new(LocalKey::new(Zeroizing::new([version; KEY_BYTES])));
+    let ring = Keyring::new(name(versions), key(versions));
+    (1..versions).fold(ring, |ring, version| ring.with_key(name(version), key(version)))
 }
 
 /// Every name of every service, to `tenant`, within the default limits. On a store
@@ -215,6 +226,14 @@ pub fn grant(tenant: &str) -> Grant {
         .with_channel(every())
         .with_hub(every())
         .with_session(every())
+        .with_secret(all_secrets())
+        .with_credential(all_secrets())
+}
+
+/// Every right to every secret.
+pub fn all_secrets() -> SecretGrant {
+    let every = || Names::new(["*"]).unwrap();
+    SecretGrant { read: every(), reveal: every(), write: every(), keep: None }
 }
 
 /// The bucket called `name` of `grant`.

@@ -31,7 +31,9 @@ pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
 pub use self::authority::Authority;
 pub use self::cluster::Cluster;
 pub use self::gate::Gate;
-pub use self::harness::{Harness, Span, bucket, bus, channels, grant, sessions};
+pub use self::harness::{
+    Harness, Span, all_secrets, bucket, bus, channels, grant, keyring, sessions,
+};
 pub use self::log::Log;
 pub use self::receive::{Receive, closed, frame, heard, hears, text};
 pub use self::redis::{Count, RedisServer};

@@ -99,8 +99,7 @@ impl FromStr for Action {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let all =
-            [Self::Read, Self::Reveal, Self::Use, Self::Write, Self::Delete, Self::Rotate];
+        let all = [Self::Read, Self::Reveal, Self::Use, Self::Write, Self::Delete, Self::Rotate];
         all.into_iter().find(|action| action.name() == text).ok_or(())
     }
 }

@@ -4,8 +4,7 @@ use wasmtime::component::{HasData, Resource, ResourceTable};
 
 use super::{Error, Metadata, Page, Secret, Value, Vault};
 use crate::bindings::satama::services::{
-    credential as credential_wit, secret as wit, secret_reveal as reveal_wit,
-    secret_use as use_wit,
+    credential as credential_wit, secret as wit, secret_reveal as reveal_wit, secret_use as use_wit,
 };
 use crate::error::{Outcome as _, Refused};
 use crate::guest::Caller;
@@ -70,8 +69,8 @@ impl wit::Host for View<'_> {
     }
 
     async fn describe(&mut self, name: String) -> Result<wit::Metadata, Error> {
-        let metadata = self.vault.metadata(self.caller.grant().secret(), &name, None);
-        Ok(self.caller.call("secret", "describe", metadata).await?.into())
+        let described = self.vault.describe(self.caller.grant().secret(), &name, None);
+        Ok(self.caller.call("secret", "describe", described).await?.into())
     }
 
     async fn put(&mut self, name: String, value: Vec<u8>) -> Result<u64, Error> {
@@ -197,8 +196,8 @@ impl credential_wit::Host for View<'_> {
     }
 
     async fn describe(&mut self, name: String, user: String) -> Result<wit::Metadata, Error> {
-        let metadata = self.vault.metadata(self.caller.grant().credential(), &name, Some(&user));
-        Ok(self.caller.call("credential", "describe", metadata).await?.into())
+        let described = self.vault.describe(self.caller.grant().credential(), &name, Some(&user));
+        Ok(self.caller.call("credential", "describe", described).await?.into())
     }
 
     async fn put(&mut self, name: String, user: String, value: Vec<u8>) -> Result<u64, Error> {

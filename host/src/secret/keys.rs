@@ -67,8 +67,7 @@ impl Keys {
         let ring = self.ring();
         let (name, primary) = ring.primary();
         let wrapped = primary.wrap(key, &context(name)).await;
-        let wrapped =
-            wrapped.map_err(|source| UnwrapError::Key { key: name.clone(), source })?;
+        let wrapped = wrapped.map_err(|source| UnwrapError::Key { key: name.clone(), source })?;
         Ok(Wrap { key: name.clone(), wrapped })
     }
 

@@ -60,8 +60,7 @@ pub(super) async fn open(
     identity: Identity<'_>,
     sealed: &Sealed,
 ) -> Result<Value, Error> {
-    let undecryptable =
-        |source| Error::Undecryptable { id: identity.id.to_owned(), source };
+    let undecryptable = |source| Error::Undecryptable { id: identity.id.to_owned(), source };
     let body = body(&sealed.body).map_err(undecryptable)?;
     let key = keys.unwrap(&sealed.wrap, &identity.wrap_context(&sealed.wrap.key)).await;
     let key = key.map_err(|err| match err {

@@ -7,9 +7,7 @@ use redis::{Cmd, Pipeline, RedisError, Value};
 
 use super::audit::{AUDIT_ENTRIES_MAX, Actor, Entry};
 use super::provider::KeyRef;
-use super::store::{
-    Description, List, Put, Read, Sealed, Store, StoreError, Stored, Wrap,
-};
+use super::store::{Description, List, Put, Read, Sealed, Store, StoreError, Stored, Wrap};
 use crate::error::Unavailable;
 use crate::grant::{Item, RedisKey, SECRET_SHARDS, Scope, Span};
 use crate::redis::{Redis, Script};
@@ -53,7 +51,16 @@ impl RedisStore {
 
     /// The commands that it and its scripts use, but for those that all services do.
     pub(crate) const COMMANDS: &[&str] = &[
-        "del", "hget", "hset", "hdel", "sadd", "sismember", "smembers", "xadd", "zadd", "zrange",
+        "del",
+        "hget",
+        "hset",
+        "hdel",
+        "sadd",
+        "sismember",
+        "smembers",
+        "xadd",
+        "zadd",
+        "zrange",
         "zrem",
     ];
 
@@ -84,9 +91,15 @@ impl RedisStore {
         }
         let barred: Vec<String> = self.redis.query(redis::cmd("SMEMBERS").arg(BARRED)).await?;
         if !barred.is_empty() {
-            self.redis.pipe::<Value>(&in_each_shard(scope, |cmd| {
-                cmd.arg("SADD");
-            }, &barred)).await?;
+            self.redis
+                .pipe::<Value>(&in_each_shard(
+                    scope,
+                    |cmd| {
+                        cmd.arg("SADD");
+                    },
+                    &barred,
+                ))
+                .await?;
         }
         known().insert(scope.path().to_owned());
         Ok(())

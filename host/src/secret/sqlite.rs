@@ -4,9 +4,7 @@ use sqlx::{Sqlite as Db, SqliteConnection, Transaction, query, query_as, query_s
 
 use super::audit::{AUDIT_ENTRIES_MAX, Action, Actor, Entry};
 use super::provider::KeyRef;
-use super::store::{
-    Description, List, Put, Read, Sealed, Store, StoreError, Stored, Wrap,
-};
+use super::store::{Description, List, Put, Read, Sealed, Store, StoreError, Stored, Wrap};
 use crate::error::Unavailable;
 use crate::grant::{Item, SECRET_SHARDS, Scope, Span};
 use crate::services::OpenError;
@@ -83,8 +81,7 @@ impl Store for SqliteStore {
             let row = row(&mut change.tx, item).await?;
             if let Some(row) = row {
                 let newest = "SELECT max(version) FROM secret_version WHERE secret = ?";
-                let newest: i64 =
-                    query_scalar(newest).bind(row).fetch_one(&mut *change.tx).await?;
+                let newest: i64 = query_scalar(newest).bind(row).fetch_one(&mut *change.tx).await?;
                 if unsigned(newest) >= version {
                     return Ok(Put::Stale(unsigned(newest)));
                 }
@@ -101,7 +98,8 @@ impl Store for SqliteStore {
     async fn delete(&self, item: &Item<'_>, actor: &Actor) -> Result<bool, StoreError> {
         let write = async {
             let mut change = self.begin().await?;
-            let newest = "SELECT max(version) FROM secret_version JOIN secret ON secret.row = secret
+            let newest =
+                "SELECT max(version) FROM secret_version JOIN secret ON secret.row = secret
                 WHERE scope = ? AND id = ?";
             let newest: Option<i64> = query_scalar(newest)
                 .bind(item.scope().path())

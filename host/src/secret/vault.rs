@@ -158,7 +158,7 @@ impl Vault {
         name: &str,
         user: Option<&str>,
     ) -> Result<bool, Error> {
-        match self.metadata(shelf, name, user).await {
+        match self.describe(shelf, name, user).await {
             Ok(_) => Ok(true),
             Err(Error::NotFound | Error::Hidden(_)) => Ok(false),
             Err(err) => Err(err),
@@ -166,7 +166,7 @@ impl Vault {
     }
 
     /// What is known of a secret.
-    pub async fn metadata(
+    pub async fn describe(
         &self,
         shelf: &Shelf,
         name: &str,

@@ -70,7 +70,9 @@ pub struct Census<'a> {
 
 /// A key that still wraps something.
 #[derive(Debug, thiserror::Error)]
-#[error("key {key} still wraps {versions} versions of secrets; rotate them first, with `satama secret rotate`")]
+#[error(
+    "key {key} still wraps {versions} versions of secrets; rotate them first, with `satama secret rotate`"
+)]
 pub struct InUse {
     /// Which key.
     pub key: KeyRef,
