@@ -16,6 +16,7 @@ mod keyring;
 mod keys;
 mod lists;
 mod opened;
+pub mod pikku;
 pub mod pkcs11;
 mod provider;
 /// What a record is; public for the fuzzer.

@@ -11,8 +11,9 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value, value};
 use zeroize::Zeroizing;
 
 use super::super::provider::KeyRef;
+use super::entry::Entry;
 use super::error::{Fault, KeyringError};
-use super::file::{self, Entry, Parsed};
+use super::file::{self, Parsed};
 use super::new_key::NewKey;
 use super::replace::Locked;
 use super::source::Env;

@@ -5,6 +5,7 @@
 //! nothing: a key that was made up anew would be a key that was lost.
 
 mod edit;
+mod entry;
 mod error;
 mod file;
 mod local;
@@ -81,6 +82,7 @@ impl Keyring {
         Self::read_with(file, |name| std::env::var_os(name)).await
     }
 
+    /// The same, with these variables.
     async fn read_with(file: &Path, env: Env) -> Result<Self, KeyringError> {
         let path = file.to_owned();
         let found = tokio::task::spawn_blocking(move || find(&path, env)).await;

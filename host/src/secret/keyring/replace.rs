@@ -22,7 +22,10 @@ impl Locked {
     /// each write.
     pub(super) fn take(file: &Path) -> io::Result<Self> {
         let folder = folder_of(file);
-        DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        if !folder.exists() {
+            DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+            sync_folder(&folder)?;
+        }
         let name = file.file_name().ok_or(io::ErrorKind::IsADirectory)?;
         let file = match file.canonicalize() {
             Ok(file) => file,

@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 
 use super::super::pkcs11;
 use super::super::provider::KEY_BYTES;
+use super::entry::Entry;
 use super::error::Fault;
-use super::file::Entry;
 use super::local::LocalKey;
 use super::passphrase::{self, Cost, PASSPHRASE_BYTES_MAX};
 use super::private;
