@@ -100,6 +100,7 @@ fn stable(text: &str, home: &Path) -> String {
     let text = text.replace(home.to_str().unwrap(), "HOME");
     let text = masked(&text, "sha256:", char::is_ascii_hexdigit);
     let text = masked(&text, "\"ms\":", |c| !",}".contains(*c));
+    let text = masked(&text, " is version ", char::is_ascii_digit);
     let text = masked(&text, "(os error ", char::is_ascii_digit);
     let text = masked(&text, "\nsize      ", char::is_ascii_digit);
     masked(&text, "\"bytes\":", char::is_ascii_digit)
@@ -125,6 +126,11 @@ fn help() {
 #[test]
 fn inspect() {
     session("inspect", &[]);
+}
+
+#[test]
+fn secret() {
+    session("secret", &[]);
 }
 
 #[test]
