@@ -132,9 +132,10 @@ impl Import {
         let mut report = Report::default();
         let mut taken = BTreeMap::new();
         for name in &names {
-            let ours = self.replace.iter().fold(name.clone(), |name, (from, to)| {
-                name.replace(from.as_str(), to)
-            });
+            let ours = self
+                .replace
+                .iter()
+                .fold(name.clone(), |name, (from, to)| name.replace(from.as_str(), to));
             let done = match taken.insert(ours.clone(), name) {
                 None => self.one(&secrets, &reference, &mut keks, name, &ours).await,
                 Some(other) => Err(Usage(format!("it would be `{ours}`, as `{other}` is")).into()),
