@@ -168,12 +168,19 @@ impl Store for RedisStore {
         reads: &[Read<'_>],
         actor: &Actor,
     ) -> Result<Vec<Option<Stored>>, StoreError> {
-        let mut calls = Pipeline::with_capacity(reads.len());
-        for read in reads {
+        let call = |read: &Read<'_>| {
             let mut call = Keys::of(&read.item).call(&READ, "ra", 0, actor);
             call.arg(read.version.map_or_else(String::new, |version| version.to_string()))
                 .arg(read.known.map_or_else(String::new, |version| version.to_string()));
-            calls.add_command(call);
+            call
+        };
+        if let [read] = reads {
+            let reply = self.redis.run(&READ, &call(read)).await?;
+            return Ok(vec![stored(read, reply)?]);
+        }
+        let mut calls = Pipeline::with_capacity(reads.len());
+        for read in reads {
+            calls.add_command(call(read));
         }
         let replies: Vec<Value> = self.redis.run_all(&READ, &calls).await?;
         reads.iter().zip(replies).map(|(read, reply)| stored(read, reply)).collect()
