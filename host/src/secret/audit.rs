@@ -70,12 +70,16 @@ pub struct Event {
     pub actor: Actor,
 }
 
-impl Action {
-    /// Whether it changes something.
-    pub fn is_change(self) -> bool {
-        matches!(self, Self::Write | Self::Delete | Self::Rotate)
+impl Entry<'_> {
+    /// Whether it changed something. What was refused did not: whoever may not write
+    /// would push out what others have written.
+    pub fn is_change(&self) -> bool {
+        matches!(self.action, Action::Write | Action::Delete | Action::Rotate)
+            && self.outcome == "ok"
     }
+}
 
+impl Action {
     /// As it is recorded.
     pub fn name(self) -> &'static str {
         match self {

@@ -79,12 +79,9 @@ impl Store for SqliteStore {
             let mut change = self.begin().await?;
             change.check_barred(&sealed.wrap.key).await?;
             let row = row(&mut change.tx, item).await?;
-            if let Some(row) = row {
-                let newest = "SELECT max(version) FROM secret_version WHERE secret = ?";
-                let newest: i64 = query_scalar(newest).bind(row).fetch_one(&mut *change.tx).await?;
-                if unsigned(newest) >= version {
-                    return Ok(Put::Stale(unsigned(newest)));
-                }
+            let newest = change.newest(row, item).await?;
+            if newest >= version {
+                return Ok(Put::Stale(newest));
             }
             change.put(row, item, version, sealed).await?;
             let entry = Entry { action: Action::Write, id: item.id(), version, outcome: "ok" };
@@ -111,6 +108,12 @@ impl Store for SqliteStore {
                 .bind(item.id())
                 .execute(&mut *change.tx)
                 .await?;
+            if let Some(newest) = newest {
+                let deleted = "INSERT INTO secret_deleted VALUES (?, ?) ON CONFLICT DO UPDATE
+                    SET version = max(version, excluded.version)";
+                let deleted = query(deleted).bind(item.scope().path()).bind(newest);
+                deleted.execute(&mut *change.tx).await?;
+            }
             let outcome = if newest.is_some() { "ok" } else { "not-found" };
             let version = unsigned(newest.unwrap_or(0));
             let entry = Entry { action: Action::Delete, id: item.id(), version, outcome };
@@ -200,6 +203,23 @@ impl Change {
         }
     }
 
+    /// The newest version that there is of a secret; of a new one, that there may have
+    /// been. Zero if there was none.
+    async fn newest(&mut self, row: Option<i64>, item: &Item<'_>) -> Result<u64, StoreError> {
+        let newest: Option<i64> = match row {
+            Some(row) => {
+                let newest = "SELECT max(version) FROM secret_version WHERE secret = ?";
+                query_scalar(newest).bind(row).fetch_one(&mut *self.tx).await?
+            }
+            None => {
+                let deleted = "SELECT version FROM secret_deleted WHERE scope = ?";
+                let deleted = query_scalar(deleted).bind(item.scope().path());
+                deleted.fetch_optional(&mut *self.tx).await?
+            }
+        };
+        Ok(newest.map_or(0, unsigned))
+    }
+
     /// Writes a version that is newer than all there are.
     async fn put(
         &mut self,
@@ -245,7 +265,7 @@ impl Change {
         let insert = "INSERT INTO secret_audit VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         let done = query(insert)
             .bind(scope.path())
-            .bind(entry.action.is_change())
+            .bind(entry.is_change())
             .bind(self.now_ms)
             .bind(entry.action.name())
             .bind(entry.id)
@@ -259,12 +279,23 @@ impl Change {
         if done.last_insert_rowid() % AUDIT_CUT_EVERY != 0 {
             return Ok(());
         }
-        let cut = "DELETE FROM secret_audit WHERE scope = ?1 AND is_change = ?2 AND row <=
-            (SELECT row FROM secret_audit WHERE scope = ?1 AND is_change = ?2
-                ORDER BY row DESC LIMIT 1 OFFSET ?3)";
-        let kept = AUDIT_ENTRIES_MAX * u32::from(SECRET_SHARDS);
-        let cut = query(cut).bind(scope.path()).bind(entry.action.is_change()).bind(kept);
-        cut.execute(&mut *self.tx).await?;
+        self.cut_audit(done.last_insert_rowid()).await
+    }
+
+    /// Cuts each audit that was written to since the last time: all of them, because each
+    /// of two that are written to in turn might never be the one whose entry is the last.
+    async fn cut_audit(&mut self, last: i64) -> Result<(), StoreError> {
+        let written = "SELECT DISTINCT scope, is_change FROM secret_audit WHERE row > ?";
+        let written = query_as(written).bind(last - AUDIT_CUT_EVERY);
+        let written: Vec<(String, bool)> = written.fetch_all(&mut *self.tx).await?;
+        for (scope, is_change) in written {
+            let cut = "DELETE FROM secret_audit WHERE scope = ?1 AND is_change = ?2 AND row <=
+                (SELECT row FROM secret_audit WHERE scope = ?1 AND is_change = ?2
+                    ORDER BY row DESC LIMIT 1 OFFSET ?3)";
+            let kept = AUDIT_ENTRIES_MAX * u32::from(SECRET_SHARDS);
+            let cut = query(cut).bind(scope).bind(is_change).bind(kept);
+            cut.execute(&mut *self.tx).await?;
+        }
         Ok(())
     }
 }
