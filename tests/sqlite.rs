@@ -109,7 +109,7 @@ async fn what_is_no_file_is_refused() {
 
 #[tokio::test]
 async fn a_newer_format_is_refused() {
-    for service in ["cache", "channel", "hub", "session"] {
+    for service in ["cache", "channel", "hub", "secret", "session"] {
         let h = Harness::sqlite().await;
         h.bucket("b").set(entry("k", None)).await.unwrap();
         let mut file = database(&h.file()).await;

@@ -125,7 +125,7 @@ async fn the_user_of_a_tenant_can_do_all_that_it_needs() {
     let url = server.url().replace("redis://", "redis://u:pw@");
     for database in ["", "/1"] {
         if database == "/1" {
-            for service in ["cache", "session", "channel", "hub"] {
+            for service in ["cache", "session", "channel", "hub", "secret"] {
                 let mut redis = server.connect().await;
                 cmd("SELECT").arg(1).exec_async(&mut redis).await.unwrap();
                 let key = format!("satama:format:{service}");

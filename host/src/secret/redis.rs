@@ -297,7 +297,7 @@ fn stored(read: &Read<'_>, reply: Value) -> Result<Option<Stored>, StoreError> {
 }
 
 /// A wrap that was read of secret `id`.
-pub(super) fn parse_wrap(bytes: &[u8], id: &str) -> Result<Wrap, StoreError> {
+fn parse_wrap(bytes: &[u8], id: &str) -> Result<Wrap, StoreError> {
     Wrap::parse(bytes).ok_or_else(|| StoreError::Malformed { id: id.to_owned(), what: "its wrap" })
 }
 
