@@ -13,8 +13,9 @@ use crate::sqlite::{Sqlite, signed, unsigned};
 /// Each brings the tables from the format before it to its own.
 const MIGRATIONS: &[&str] = &[include_str!("sql/1.sql")];
 
-/// How many entries of an audit are written between two times that it is cut: to cut it
-/// each time would be most of the work.
+/// How many entries of an audit are written between two times that it is cut, on average: to
+/// cut it each time would be most of the work. When is drawn at random. Of every 64th entry
+/// a guest could see to it that it is always another list's.
 const AUDIT_CUT_EVERY: i64 = 64;
 
 /// Secrets in a file.
@@ -262,8 +263,9 @@ impl Change {
         entry: Entry<'_>,
         actor: &Actor,
     ) -> Result<(), StoreError> {
-        let insert = "INSERT INTO secret_audit VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        let done = query(insert)
+        let insert = "INSERT INTO secret_audit VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            RETURNING random()";
+        let drawn: i64 = query_scalar(insert)
             .bind(scope.path())
             .bind(entry.is_change())
             .bind(self.now_ms)
@@ -274,28 +276,17 @@ impl Change {
             .bind(&actor.component)
             .bind(&actor.digest)
             .bind(&actor.instance)
-            .execute(&mut *self.tx)
+            .fetch_one(&mut *self.tx)
             .await?;
-        if done.last_insert_rowid() % AUDIT_CUT_EVERY != 0 {
+        if drawn % AUDIT_CUT_EVERY != 0 {
             return Ok(());
         }
-        self.cut_audit(done.last_insert_rowid()).await
-    }
-
-    /// Cuts each audit that was written to since the last time: all of them, because each
-    /// of two that are written to in turn might never be the one whose entry is the last.
-    async fn cut_audit(&mut self, last: i64) -> Result<(), StoreError> {
-        let written = "SELECT DISTINCT scope, is_change FROM secret_audit WHERE row > ?";
-        let written = query_as(written).bind(last - AUDIT_CUT_EVERY);
-        let written: Vec<(String, bool)> = written.fetch_all(&mut *self.tx).await?;
-        for (scope, is_change) in written {
-            let cut = "DELETE FROM secret_audit WHERE scope = ?1 AND is_change = ?2 AND row <=
-                (SELECT row FROM secret_audit WHERE scope = ?1 AND is_change = ?2
-                    ORDER BY row DESC LIMIT 1 OFFSET ?3)";
-            let kept = AUDIT_ENTRIES_MAX * u32::from(SECRET_SHARDS);
-            let cut = query(cut).bind(scope).bind(is_change).bind(kept);
-            cut.execute(&mut *self.tx).await?;
-        }
+        let cut = "DELETE FROM secret_audit WHERE scope = ?1 AND is_change = ?2 AND row <=
+            (SELECT row FROM secret_audit WHERE scope = ?1 AND is_change = ?2
+                ORDER BY row DESC LIMIT 1 OFFSET ?3)";
+        let kept = AUDIT_ENTRIES_MAX * u32::from(SECRET_SHARDS);
+        let cut = query(cut).bind(scope.path()).bind(entry.is_change()).bind(kept);
+        cut.execute(&mut *self.tx).await?;
         Ok(())
     }
 }

@@ -1,4 +1,5 @@
--- What the scripts of secrets share. A secret's keys are in one shard, so in one slot:
+-- Shared by the scripts of secrets, and put before each. A secret's KEYS are in one shard,
+-- so in one slot:
 --
 -- {…}r:ID   hash: `head`, its first version and those that are kept, the oldest
 --           first, with spaces between; and of each version V
