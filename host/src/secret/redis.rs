@@ -52,10 +52,12 @@ impl RedisStore {
     /// The commands that it and its scripts use, but for those that all services do.
     pub(crate) const COMMANDS: &[&str] = &[
         "del",
+        "get",
         "hget",
         "hset",
         "hdel",
         "sadd",
+        "set",
         "sismember",
         "smembers",
         "xadd",
@@ -195,7 +197,7 @@ impl Store for RedisStore {
     ) -> Result<Put, StoreError> {
         self.register(item.scope()).await?;
         let bytes = sealed.body.len() + sealed.wrap.wrapped.len();
-        let mut put = Keys::of(item).call(&PUT, "ribw", bytes, actor);
+        let mut put = Keys::of(item).call(&PUT, "ribdw", bytes, actor);
         put.arg(version).arg(item.keep()).arg(sealed.wrap.bytes()).arg(&sealed.body);
         put.arg(item.user());
         let done = self.redis.run(&PUT, &put).await;
@@ -206,7 +208,7 @@ impl Store for RedisStore {
     }
 
     async fn delete(&self, item: &Item<'_>, actor: &Actor) -> Result<bool, StoreError> {
-        let mut delete = Keys::of(item).call(&DELETE, "riw", 0, actor);
+        let mut delete = Keys::of(item).call(&DELETE, "ridw", 0, actor);
         delete.arg(item.user());
         Ok(self.redis.run(&DELETE, &delete).await?)
     }
@@ -272,7 +274,7 @@ impl Store for RedisStore {
 
 /// What the scripts' `record` does.
 fn record(scope: &Scope, shard: u8, entry: Entry<'_>, actor: &Actor) -> Cmd {
-    let kind = if entry.action.is_change() { 'w' } else { 'a' };
+    let kind = if entry.is_change() { 'w' } else { 'a' };
     let mut add = redis::cmd("XADD");
     add.arg(scope.in_shard(shard, kind, "")).arg("MAXLEN").arg("~").arg(AUDIT_ENTRIES_MAX);
     add.arg("*").arg("action").arg(entry.action.name()).arg("id").arg(entry.id);
@@ -302,7 +304,7 @@ fn stored(read: &Read<'_>, reply: Value) -> Result<Option<Stored>, StoreError> {
 }
 
 /// A wrap that was read of secret `id`.
-pub(super) fn parse_wrap(bytes: &[u8], id: &str) -> Result<Wrap, StoreError> {
+fn parse_wrap(bytes: &[u8], id: &str) -> Result<Wrap, StoreError> {
     Wrap::parse(bytes).ok_or_else(|| StoreError::Malformed { id: id.to_owned(), what: "its wrap" })
 }
 

@@ -13,8 +13,9 @@ use crate::sqlite::{Sqlite, signed, unsigned};
 /// Each brings the tables from the format before it to its own.
 const MIGRATIONS: &[&str] = &[include_str!("sql/1.sql")];
 
-/// How many entries of an audit are written between two times that it is cut: to cut it
-/// each time would be most of the work.
+/// How many entries of an audit are written between two times that it is cut, on average: to
+/// cut it each time would be most of the work. When is drawn at random. Of every 64th entry
+/// a guest could see to it that it is always another list's.
 const AUDIT_CUT_EVERY: i64 = 64;
 
 /// Secrets in a file.
@@ -79,12 +80,9 @@ impl Store for SqliteStore {
             let mut change = self.begin().await?;
             change.check_barred(&sealed.wrap.key).await?;
             let row = row(&mut change.tx, item).await?;
-            if let Some(row) = row {
-                let newest = "SELECT max(version) FROM secret_version WHERE secret = ?";
-                let newest: i64 = query_scalar(newest).bind(row).fetch_one(&mut *change.tx).await?;
-                if unsigned(newest) >= version {
-                    return Ok(Put::Stale(unsigned(newest)));
-                }
+            let newest = change.newest(row, item).await?;
+            if newest >= version {
+                return Ok(Put::Stale(newest));
             }
             change.put(row, item, version, sealed).await?;
             let entry = Entry { action: Action::Write, id: item.id(), version, outcome: "ok" };
@@ -111,6 +109,12 @@ impl Store for SqliteStore {
                 .bind(item.id())
                 .execute(&mut *change.tx)
                 .await?;
+            if let Some(newest) = newest {
+                let deleted = "INSERT INTO secret_deleted VALUES (?, ?) ON CONFLICT DO UPDATE
+                    SET version = max(version, excluded.version)";
+                let deleted = query(deleted).bind(item.scope().path()).bind(newest);
+                deleted.execute(&mut *change.tx).await?;
+            }
             let outcome = if newest.is_some() { "ok" } else { "not-found" };
             let version = unsigned(newest.unwrap_or(0));
             let entry = Entry { action: Action::Delete, id: item.id(), version, outcome };
@@ -200,6 +204,23 @@ impl Change {
         }
     }
 
+    /// The newest version that there is of a secret; of a new one, that there may have
+    /// been. Zero if there was none.
+    async fn newest(&mut self, row: Option<i64>, item: &Item<'_>) -> Result<u64, StoreError> {
+        let newest: Option<i64> = match row {
+            Some(row) => {
+                let newest = "SELECT max(version) FROM secret_version WHERE secret = ?";
+                query_scalar(newest).bind(row).fetch_one(&mut *self.tx).await?
+            }
+            None => {
+                let deleted = "SELECT version FROM secret_deleted WHERE scope = ?";
+                let deleted = query_scalar(deleted).bind(item.scope().path());
+                deleted.fetch_optional(&mut *self.tx).await?
+            }
+        };
+        Ok(newest.map_or(0, unsigned))
+    }
+
     /// Writes a version that is newer than all there are.
     async fn put(
         &mut self,
@@ -242,10 +263,11 @@ impl Change {
         entry: Entry<'_>,
         actor: &Actor,
     ) -> Result<(), StoreError> {
-        let insert = "INSERT INTO secret_audit VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        let done = query(insert)
+        let insert = "INSERT INTO secret_audit VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            RETURNING random()";
+        let drawn: i64 = query_scalar(insert)
             .bind(scope.path())
-            .bind(entry.action.is_change())
+            .bind(entry.is_change())
             .bind(self.now_ms)
             .bind(entry.action.name())
             .bind(entry.id)
@@ -254,16 +276,16 @@ impl Change {
             .bind(&actor.component)
             .bind(&actor.digest)
             .bind(&actor.instance)
-            .execute(&mut *self.tx)
+            .fetch_one(&mut *self.tx)
             .await?;
-        if done.last_insert_rowid() % AUDIT_CUT_EVERY != 0 {
+        if drawn % AUDIT_CUT_EVERY != 0 {
             return Ok(());
         }
         let cut = "DELETE FROM secret_audit WHERE scope = ?1 AND is_change = ?2 AND row <=
             (SELECT row FROM secret_audit WHERE scope = ?1 AND is_change = ?2
                 ORDER BY row DESC LIMIT 1 OFFSET ?3)";
         let kept = AUDIT_ENTRIES_MAX * u32::from(SECRET_SHARDS);
-        let cut = query(cut).bind(scope.path()).bind(entry.action.is_change()).bind(kept);
+        let cut = query(cut).bind(scope.path()).bind(entry.is_change()).bind(kept);
         cut.execute(&mut *self.tx).await?;
         Ok(())
     }
@@ -301,7 +323,7 @@ async fn stored(
 }
 
 /// A wrap that was read of secret `id`.
-pub(super) fn parse_wrap(bytes: &[u8], id: &str) -> Result<Wrap, StoreError> {
+fn parse_wrap(bytes: &[u8], id: &str) -> Result<Wrap, StoreError> {
     Wrap::parse(bytes).ok_or_else(|| StoreError::Malformed { id: id.to_owned(), what: "its wrap" })
 }
 
