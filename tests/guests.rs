@@ -311,7 +311,7 @@ async fn what_reveals_secrets_is_granted_apart() {
     }
     let refused = refused(&stage, build::wasm("secret_basic"), granted_nothing()).await;
     let (secret, uses) = (line("secret", ""), line("secret-use", ""));
-    assert_eq!(refused.to_string(), format!("{head}{secret}{reveal}{uses}"));
+    assert_eq!(refused.to_string(), format!("{head}{secret}{uses}{reveal}"));
 }
 
 /// The component with another name of the cache's interface, as long as its own.
