@@ -8,36 +8,16 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::sync::Arc;
 
-use satama::grant::{Dir, Grant, Limits, Names, SecretGrant, Wasi};
+use satama::grant::{Dir, Grant, Limits, Names, Wasi};
 use satama::runtime::{Host, LinkError, LoadError};
-use satama_tests::{Stage, build, call, granted, limits, program, run, some_secrets};
+use satama_tests::{Stage, build, call, granted, limits, on_both_stores, program, run};
 use wasmtime::component::Val;
-
-/// Runs each case on both stores, by name.
-macro_rules! on_both_stores {
-    ($($case:ident,)*) => {
-        mod redis {
-            $(#[tokio::test]
-            async fn $case() {
-                super::$case(super::Stage::redis().await).await;
-            })*
-        }
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $case() {
-                super::$case(super::Stage::sqlite().await).await;
-            })*
-        }
-    };
-}
 
 on_both_stores! {
     cache_basic,
     session_basic,
     channel_basic,
     hub_basic,
-    secret_basic,
-    credential_basic,
     sdk_basic,
     bench,
     bench_hub,
@@ -69,27 +49,6 @@ async fn hub_basic(stage: Stage) {
 
 async fn session_basic(stage: Stage) {
     passes(&stage, "session_basic", "every function of the session store").await;
-}
-
-async fn secret_basic(stage: Stage) {
-    for name in ["hidden", "read-only"] {
-        stage.put_secret("t", name, None, b"another's").await;
-    }
-    passes(&stage, "secret_basic", "every function of secrets").await;
-}
-
-/// It is granted no secret, and links all the same.
-async fn credential_basic(stage: Stage) {
-    for name in ["hidden", "read-only"] {
-        stage.put_secret("t", name, Some("ann"), b"another's").await;
-    }
-    stage.put_secret("t", "granted/a", None, b"the tenant's own").await;
-    let grant = Grant::new("t", limits(|_| {})).unwrap().with_credential(some_secrets());
-    let program = stage.program("credential_basic", grant).await;
-    for _ in 0..2 {
-        let done = run(&program, "").await.unwrap();
-        assert_eq!(done.as_deref(), Ok("every function of credentials"));
-    }
 }
 
 async fn sdk_basic(stage: Stage) {
@@ -288,30 +247,6 @@ async fn what_is_not_granted_says_what_to_add() {
         );
         assert_eq!(refused.to_string(), expected);
     }
-}
-
-/// To read is not to reveal, and neither is there without its grant.
-#[tokio::test]
-async fn what_reveals_secrets_is_granted_apart() {
-    let stage = Stage::sqlite().await;
-    let but_reveal = || SecretGrant { reveal: Names::default(), ..some_secrets() };
-    let line = |interface: &str, lines: &str| {
-        let import = format!("\n  import `satama:services/{interface}@0.1.0`: it is not granted; ");
-        format!("{import}add to the manifest:\n    [secret]\n    read = [\"NAME\"]{lines}")
-    };
-    let head = "the component does not link";
-    let reveal = line("secret-reveal", "\n    reveal = [\"NAME\"]");
-    let grants = [
-        granted_nothing().with_secret(but_reveal()),
-        granted_nothing().with_credential(but_reveal()),
-    ];
-    for grant in grants {
-        let refused = refused(&stage, build::wasm("secret_basic"), grant).await;
-        assert_eq!(refused.to_string(), format!("{head}{reveal}"));
-    }
-    let refused = refused(&stage, build::wasm("secret_basic"), granted_nothing()).await;
-    let (secret, uses) = (line("secret", ""), line("secret-use", ""));
-    assert_eq!(refused.to_string(), format!("{head}{secret}{uses}{reveal}"));
 }
 
 /// The component with another name of the cache's interface, as long as its own.

@@ -19,6 +19,25 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// Enough for any test that does not use it up on purpose.
 const INSTANCES: u32 = 32;
 
+/// Runs each case on both stores, by name.
+#[macro_export]
+macro_rules! on_both_stores {
+    ($($case:ident,)*) => {
+        mod redis {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case($crate::Stage::redis().await).await;
+            })*
+        }
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case($crate::Stage::sqlite().await).await;
+            })*
+        }
+    };
+}
+
 /// A host and its store, which is gone with this.
 #[derive(Debug)]
 pub struct Stage {

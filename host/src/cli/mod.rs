@@ -5,6 +5,7 @@ mod follow;
 mod inspect;
 mod redis_acl;
 mod run;
+mod secret;
 mod serve;
 mod stores;
 mod value;
@@ -21,7 +22,10 @@ use satama::grant::{ManifestError, Mismatch};
 use satama::runtime::{
     CallError, Code, Compiler, HostConfig, LinkError, ListenError, LoadError, StartError,
 };
+use satama::secret::KeyringError;
 use tracing_subscriber::EnvFilter;
+
+use self::stores::NoKeyring;
 
 /// WebAssembly components with stateful services.
 #[derive(Parser)]
@@ -45,11 +49,11 @@ const LOG: &str = "warn,satama::guest=info,satama::runtime=off";
 
 const EXIT_CODES: &str = "Exit codes:
   0  it worked
-  1  the guest's function returned an error
+  1  the guest's function returned an error, a secret is not there, or some of many failed
   2  the command line is wrong
   3  a component or a manifest is wrong, or they do not fit
   4  the guest was stopped, or failed
-  5  a store cannot be used
+  5  a store or a keyring cannot be used
   6  anything else: files, the machine";
 
 #[derive(Subcommand)]
@@ -59,6 +63,7 @@ enum Command {
     Inspect(inspect::Inspect),
     Check(check::Check),
     RedisAcl(redis_acl::RedisAcl),
+    Secret(secret::Command),
 }
 
 /// What `run` and `inspect` share.
@@ -85,6 +90,7 @@ pub(crate) fn main() -> ExitCode {
                 Command::Inspect(inspect) => inspect.run().await,
                 Command::Check(check) => check.run().await,
                 Command::RedisAcl(acl) => acl.run(),
+                Command::Secret(secret) => secret.run().await,
             }
         })
     });
@@ -136,7 +142,11 @@ fn code_of(err: &anyhow::Error) -> u8 {
         || err.is::<ListenError>()
     {
         3
-    } else if err.is::<OpenError>() {
+    } else if err.is::<OpenError>()
+        || err.is::<KeyringError>()
+        || err.is::<NoKeyring>()
+        || err.is::<satama::secret::Error>()
+    {
         5
     } else {
         6

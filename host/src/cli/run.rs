@@ -77,7 +77,7 @@ impl Run {
             None => only_export(&compiler, &code)?,
         };
 
-        let services = stores.open().await?;
+        let services = stores.open(grant.links("secret")).await?;
         let follow = self.follow.as_deref().map(|follow| Follow::new(follow, &services, &grant));
         let follow = follow.transpose()?;
         let host = Host::new(compiler, services);

@@ -54,7 +54,8 @@ impl Serve {
             self.manifests.iter().map(|file| read(file)).collect::<anyhow::Result<Vec<_>>>()?;
         let stores = self.stores.read()?;
         let compiler = self.compile.compiler(INSTANCES)?;
-        let host = Host::new(compiler, stores.open().await?);
+        let secrets = manifests.iter().any(|manifest| manifest.grant.links("secret"));
+        let host = Host::new(compiler, stores.open(secrets).await?);
         let mut listening = Vec::new();
         for (file, manifest) in self.manifests.iter().zip(manifests) {
             let started = self.start(&host, manifest).await;

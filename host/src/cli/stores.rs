@@ -1,7 +1,11 @@
 //! Where a command's services keep their data.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use anyhow::Context as _;
 use etcetera::AppStrategy as _;
+use satama::secret::Keys;
 use satama::{Services, StoreUrl};
 
 use super::{Usage, folders};
@@ -17,6 +21,23 @@ pub(super) struct Stores {
     #[arg(long, short, value_name = "[SERVICE=]STORE")]
     #[arg(env = "SATAMA_STORE", hide_env_values = true)]
     store: Vec<String>,
+
+    #[command(flatten)]
+    keyring: KeyringFile,
+
+    /// Keep decrypted secrets in memory for so many milliseconds, so that a key in a
+    /// token is not asked again for each read. What was changed meanwhile is never given.
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
+    secret_cache_ms: Option<u64>,
+}
+
+/// Where the keys of secrets are.
+#[derive(clap::Args)]
+pub(super) struct KeyringFile {
+    /// The file of the keys that secrets are wrapped with [default: keyring.toml in your
+    /// data folder].
+    #[arg(long, value_name = "FILE", env = "SATAMA_KEYRING")]
+    keyring: Option<PathBuf>,
 }
 
 /// A store, for one service or for all that have none of their own.
@@ -31,22 +52,34 @@ enum Service {
     Cache,
     Session,
     Channel,
+    Secret,
 }
 
 /// The stores of one command.
-pub(super) struct Chosen(Vec<Store>);
+pub(super) struct Chosen {
+    stores: Vec<Store>,
+    keyring: Option<PathBuf>,
+    secret_cache: Option<Duration>,
+}
 
 impl Stores {
+    /// Where the keys of secrets are.
+    pub(super) fn keyring(&self) -> &KeyringFile {
+        &self.keyring
+    }
+
     /// Reads what was written, before anything takes long.
     pub(super) fn read(&self) -> Result<Chosen, Usage> {
-        Ok(Chosen(self.store.iter().map(|text| store(text)).collect::<Result<_, _>>()?))
+        let stores = self.store.iter().map(|text| store(text)).collect::<Result<_, _>>()?;
+        let secret_cache = self.secret_cache_ms.map(Duration::from_millis);
+        Ok(Chosen { stores, keyring: self.keyring.keyring.clone(), secret_cache })
     }
 }
 
 impl Chosen {
-    /// Opens them.
-    pub(super) async fn open(&self) -> anyhow::Result<Services> {
-        let common = match self.0.iter().rfind(|store| store.service.is_none()) {
+    /// Opens them, with the keys of secrets if somebody `needs_keys`.
+    pub(super) async fn open(&self, needs_keys: bool) -> anyhow::Result<Services> {
+        let common = match self.stores.iter().rfind(|store| store.service.is_none()) {
             Some(store) => store.url.clone(),
             None => {
                 let folders = folders().context("you have no home; name a store with --store")?;
@@ -54,12 +87,20 @@ impl Chosen {
             }
         };
         let mut services = Services::builder(common);
-        for store in &self.0 {
+        if needs_keys {
+            let keyring = KeyringFile { keyring: self.keyring.clone() };
+            services = services.keys(keyring.keys().await?);
+        }
+        if let Some(ttl) = self.secret_cache {
+            services = services.secret_cache(ttl);
+        }
+        for store in &self.stores {
             let url = store.url.clone();
             services = match store.service {
                 Some(Service::Cache) => services.cache(url),
                 Some(Service::Session) => services.session(url),
                 Some(Service::Channel) => services.channel(url),
+                Some(Service::Secret) => services.secret(url),
                 None => services,
             };
         }
@@ -67,11 +108,40 @@ impl Chosen {
     }
 }
 
+impl KeyringFile {
+    /// The file, which is there or not.
+    pub(super) fn path(&self) -> anyhow::Result<PathBuf> {
+        match &self.keyring {
+            Some(file) => Ok(file.clone()),
+            None => {
+                let folders = folders();
+                let folders = folders.context("you have no home; name a file with --keyring")?;
+                Ok(folders.in_data_dir("keyring.toml"))
+            }
+        }
+    }
+
+    /// The keys in it.
+    pub(super) async fn keys(&self) -> anyhow::Result<Keys> {
+        let file = self.path()?;
+        if !file.exists() {
+            return Err(NoKeyring(file).into());
+        }
+        Ok(Keys::in_file(file).await?)
+    }
+}
+
+/// There are no keys, and nobody but the operator may make some.
+#[derive(Debug, thiserror::Error)]
+#[error("secrets need a keyring, and {} is not there; make it with `satama secret keys init`, or name another with --keyring", .0.display())]
+pub(super) struct NoKeyring(PathBuf);
+
 fn store(text: &str) -> Result<Store, Usage> {
     let services = [
         ("cache=", Service::Cache),
         ("session=", Service::Session),
         ("channel=", Service::Channel),
+        ("secret=", Service::Secret),
     ];
     let found = services
         .into_iter()

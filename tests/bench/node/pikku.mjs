@@ -5,7 +5,7 @@
 
 import { createInterface } from 'node:readline'
 import { Redis } from 'ioredis'
-import { RedisChannelStore, RedisEventHubStore } from '@pikku/redis'
+import { RedisChannelStore, RedisEventHubStore, RedisSecretService } from '@pikku/redis'
 
 // Each store has a connection of its own: the package may bring an ioredis of its own,
 // which would not know another's.
@@ -13,6 +13,7 @@ const place = { path: process.argv[2] }
 const redis = new Redis(place)
 const channels = new RedisChannelStore(place)
 const hub = new RedisEventHubStore(place)
+const secrets = new RedisSecretService(place, { key: 'a passphrase of thirty-two chars' })
 
 // A hundred bytes of JSON, as the guest has them.
 const openingData = 'v'.repeat(98)
@@ -25,6 +26,7 @@ const add = (channelId) => channels.addChannel({ channelId, channelName: 'bench'
 const operations = {
   add: (id, i) => add(`${id}/${i}`),
   get: (id) => channels.getChannel(id),
+  secret: () => secrets.getSecret('key'),
   subscribe: (id, i) => hub.subscribe(`topic-${i % TOPICS}`, `${id}/${Math.floor(i / TOPICS)}`),
 }
 
@@ -34,6 +36,8 @@ for await (const line of createInterface({ input: process.stdin })) {
   const ids = Array.from({ length: Number(callers) }, (_, caller) => `${caller}`)
   await redis.flushdb()
   await Promise.all(ids.map(add))
+  // The salt is gone with the database, and its key is in the service.
+  if (name === 'secret') await secrets.setSecret('key', 'v'.repeat(100))
   const start = process.hrtime.bigint()
   await Promise.all(
     ids.map(async (id) => {

@@ -42,7 +42,8 @@ pub(crate) fn grant() -> Result<Arc<Grant>> {
     (limits.cpu_ms, limits.wall_ms) = (86_400_000, 86_400_000);
     let every = || Names::new(["*"]);
     let grant = Grant::new("bench", limits)?.with_cache(every()?).with_session(every()?);
-    Ok(Arc::new(grant.with_channel(every()?).with_hub(every()?)))
+    let grant = grant.with_channel(every()?).with_hub(every()?);
+    Ok(Arc::new(grant.with_secret(satama_tests::all_secrets())))
 }
 
 /// The program called `name`, on `services`.

@@ -14,6 +14,7 @@ mod invalidate;
 mod node;
 mod redis;
 mod rounds;
+mod secret;
 mod services;
 mod sqlite;
 mod table;
@@ -28,7 +29,7 @@ use crate::table::Table;
 const USAGE: &str = "usage: satama-bench [--quick] [--node] [FILTER]";
 
 /// The parts, in the order they run.
-const PARTS: [&str; 9] = [
+const PARTS: [&str; 11] = [
     "call",
     "instance",
     "redis",
@@ -37,6 +38,8 @@ const PARTS: [&str; 9] = [
     "channel",
     "channel-sqlite",
     "delivery",
+    "secret",
+    "secret-sqlite",
     "node",
 ];
 
@@ -57,6 +60,8 @@ async fn main() -> Result<()> {
             "channel" => channel::on_redis(&mut table).await?,
             "channel-sqlite" => channel::on_sqlite(&mut table).await?,
             "delivery" => delivery::run(&mut table).await?,
+            "secret" => secret::on_redis(&mut table).await?,
+            "secret-sqlite" => secret::on_sqlite(&mut table).await?,
             _ => node::run(&mut table).await?,
         }
         table.print();

@@ -13,6 +13,8 @@ use tokio::task::block_in_place;
 
 use crate::channel::{Operation, Ours};
 use crate::redis::{connect, server};
+use crate::rounds::time;
+use crate::secret;
 use crate::services::DEADLINE;
 use crate::table::{Table, Unit};
 
@@ -33,18 +35,23 @@ struct Node {
 }
 
 pub(crate) async fn run(table: &mut Table<'_>) -> Result<()> {
-    let server = server()?;
+    let (server, secret_server) = (server()?, server()?);
     let node = block_in_place(|| Node::start(&server.socket()))?;
     table.title(&format!(
-        "Channels and the hub on Redis, over a Unix socket, operations per second. Satama: called\n\
+        "Channels, the hub and secrets on Redis, over a Unix socket, operations per second. Satama: called\n\
          in a loop by guests, one instance a caller. Reference: @pikku/redis in Node {}, with\n\
          ioredis, one async function a caller, on the same server. A ratio above 1 is better.\n\
-         Goals at 64: channels at least 2, hub at least 3.",
+         Goals at 64: channels at least 2, hub at least 3, secrets at least 10.",
         node.version
     ));
     let services = Services::builder(server.store()).deadline(DEADLINE).build().await?;
+    let secrets = secret::Ours::new(&secret::open(secret_server.store()).await?).await?;
     let ours = Ours::new(&services, Some(connect(&server, None).await?)).await?;
     for callers in [1, 64] {
+        let row = format!("{callers:>2} callers: secret get; @pikku/redis");
+        let get = async |n| secrets.run(secret::Operation::Get, callers, n).await;
+        let theirs = async |n| block_in_place(|| node.run("secret", callers, n));
+        table.compare_timed(&row, Unit::PerSecond, async |n| time(get(n)).await, theirs).await?;
         for (operation, name) in ROWS {
             let service = if operation == Operation::Subscribe { "hub" } else { "channel" };
             let row = format!("{callers:>2} callers: {service} {name}; @pikku/redis");

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Rewrap, Upkeep, WrapOf, WrapPage};
 use crate::chain;
 use crate::grant::{SECRET_SHARDS, Scope};
-use crate::secret::audit::Actor;
+use crate::secret::audit::{Actor, Event};
 use crate::secret::keyring::Keyring;
 use crate::secret::provider::{KeyError, KeyRef};
 use crate::secret::record::Identity;
@@ -106,6 +106,11 @@ impl Vault {
     /// Where there are secrets, or were: what there is of all tenants.
     pub async fn scopes(&self) -> Result<Vec<Scope>, Error> {
         Ok(self.store().scopes().await?)
+    }
+
+    /// The newest events of a scope, at most `limit`, the newest first.
+    pub async fn events(&self, scope: &Scope, limit: u32) -> Result<Vec<Event>, Error> {
+        Ok(self.store().events(scope, limit).await?)
     }
 
     /// Makes sure that nothing is wrapped by `key`, now and from now on, so that it can
