@@ -88,6 +88,11 @@ impl Stage {
         host(&self.store, &config(INSTANCES)).await
     }
 
+    /// Whether this is on Redis.
+    pub fn is_redis(&self) -> bool {
+        matches!(self.store, Store::Redis(_))
+    }
+
     /// The server, if this is on Redis.
     pub fn server(&self) -> &RedisServer {
         match &self.store {

@@ -6,7 +6,8 @@ use std::str::FromStr;
 /// Entries that are kept of a tenant's secrets, in each of their shards: of the reads
 /// and uses, and as many of the changes. The newest; a store may keep a few more.
 ///
-/// They are apart so that a component that reads without end pushes no change out.
+/// They are apart so that a component that reads without end pushes no change out. Nor
+/// does one that tries to change what it may not: what is refused is with the reads.
 pub const AUDIT_ENTRIES_MAX: u32 = 1_000;
 
 /// Who acts.
@@ -86,6 +87,14 @@ impl Action {
             Self::Delete => "delete",
             Self::Rotate => "rotate",
         }
+    }
+}
+
+impl Entry<'_> {
+    /// Whether it is kept with the changes. What was refused is not, or who may change
+    /// nothing could push them out by trying.
+    pub(super) fn is_change(&self) -> bool {
+        self.action.is_change() && self.outcome != "access-denied"
     }
 }
 

@@ -265,7 +265,7 @@ impl Store for RedisStore {
 
 /// What the scripts' `record` does.
 fn record(scope: &Scope, shard: u8, entry: Entry<'_>, actor: &Actor) -> Cmd {
-    let kind = if entry.action.is_change() { 'w' } else { 'a' };
+    let kind = if entry.is_change() { 'w' } else { 'a' };
     let mut add = redis::cmd("XADD");
     add.arg(scope.in_shard(shard, kind, "")).arg("MAXLEN").arg("~").arg(AUDIT_ENTRIES_MAX);
     add.arg("*").arg("action").arg(entry.action.name()).arg("id").arg(entry.id);

@@ -13,8 +13,9 @@ use crate::sqlite::{Sqlite, signed, unsigned};
 /// Each brings the tables from the format before it to its own.
 const MIGRATIONS: &[&str] = &[include_str!("sql/1.sql")];
 
-/// How many entries of an audit are written between two times that it is cut: to cut it
-/// each time would be most of the work.
+/// How many entries of an audit are written between two times that it is cut, on average: to
+/// cut it each time would be most of the work. When is drawn at random. Of every 64th entry
+/// a guest could see to it that it is always another list's.
 const AUDIT_CUT_EVERY: i64 = 64;
 
 /// Secrets in a file.
@@ -242,10 +243,11 @@ impl Change {
         entry: Entry<'_>,
         actor: &Actor,
     ) -> Result<(), StoreError> {
-        let insert = "INSERT INTO secret_audit VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-        let done = query(insert)
+        let insert = "INSERT INTO secret_audit VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            RETURNING random()";
+        let drawn: i64 = query_scalar(insert)
             .bind(scope.path())
-            .bind(entry.action.is_change())
+            .bind(entry.is_change())
             .bind(self.now_ms)
             .bind(entry.action.name())
             .bind(entry.id)
@@ -254,16 +256,16 @@ impl Change {
             .bind(&actor.component)
             .bind(&actor.digest)
             .bind(&actor.instance)
-            .execute(&mut *self.tx)
+            .fetch_one(&mut *self.tx)
             .await?;
-        if done.last_insert_rowid() % AUDIT_CUT_EVERY != 0 {
+        if drawn % AUDIT_CUT_EVERY != 0 {
             return Ok(());
         }
         let cut = "DELETE FROM secret_audit WHERE scope = ?1 AND is_change = ?2 AND row <=
             (SELECT row FROM secret_audit WHERE scope = ?1 AND is_change = ?2
                 ORDER BY row DESC LIMIT 1 OFFSET ?3)";
         let kept = AUDIT_ENTRIES_MAX * u32::from(SECRET_SHARDS);
-        let cut = query(cut).bind(scope.path()).bind(entry.action.is_change()).bind(kept);
+        let cut = query(cut).bind(scope.path()).bind(entry.is_change()).bind(kept);
         cut.execute(&mut *self.tx).await?;
         Ok(())
     }

@@ -37,6 +37,8 @@ impl Guest for HostileSecret {
             "flood-until-quota" => flood_until_quota(),
             "flood" => flood(count()?),
             "change" => change(count()?),
+            "try" => try_changes(count()?),
+            "rhythm" => rhythm(count()?),
             "big-value" => big(|bytes| secret::put("granted/a", bytes).map(drop)),
             "big-data" => big(|bytes| hmac_sha256(&get()?, bytes).map(drop)),
             "big-list" => big_list(),
@@ -176,8 +178,28 @@ fn flood(count: u32) -> Result<String, String> {
 fn change(count: u32) -> Result<String, String> {
     for _ in 0..count {
         ok("put", secret::put("granted/a", b"value"))?;
+        ok("put", credential::put("granted/a", "ann", b"value"))?;
     }
-    Ok(format!("{count} changes"))
+    Ok(format!("{} changes", 2 * count))
+}
+
+/// So many changes that are refused, where all those of the user's credentials are.
+fn try_changes(count: u32) -> Result<String, String> {
+    for _ in 0..count {
+        equal("put", credential::put("hidden", "ann", b""), Err(Error::AccessDenied))?;
+        equal("delete", credential::delete("hidden", "ann"), Err(Error::AccessDenied))?;
+    }
+    Ok(format!("{} changes that were refused", 2 * count))
+}
+
+/// A change after each 63 reads, so that each 64th entry of the audit is one.
+fn rhythm(count: u32) -> Result<String, String> {
+    let names = vec!["granted/absent".to_owned(); 63];
+    for _ in 0..count {
+        ok("get-many", secret::get_many(&names))?;
+        ok("put", secret::put("granted/b", b"value"))?;
+    }
+    Ok(format!("{count} bars"))
 }
 
 /// Has the host copy 32 times what a call may hand over.
