@@ -100,6 +100,7 @@ fn stable(text: &str, home: &Path) -> String {
     let text = text.replace(home.to_str().unwrap(), "HOME");
     let text = masked(&text, "sha256:", char::is_ascii_hexdigit);
     let text = masked(&text, "\"ms\":", |c| !",}".contains(*c));
+    let text = masked(&text, " is version ", char::is_ascii_digit);
     let text = masked(&text, "(os error ", char::is_ascii_digit);
     let text = masked(&text, "\nsize      ", char::is_ascii_digit);
     masked(&text, "\"bytes\":", char::is_ascii_digit)
@@ -125,6 +126,34 @@ fn help() {
 #[test]
 fn inspect() {
     session("inspect", &[]);
+}
+
+#[test]
+fn secret() {
+    session("secret", &[]);
+}
+
+/// At a terminal, which would show what is typed unless it is told not to.
+#[test]
+fn a_secret_is_asked_for_without_being_shown() {
+    let user = User::new();
+    assert!(user.run("satama secret keys init").status.success());
+    let put = |again: &str| {
+        let put = user.shell("satama secret put --tenant acme typed < /dev/tty");
+        let patience = satama_tests::PATIENCE.as_millis().try_into().unwrap();
+        let mut terminal = rexpect::session::spawn_command(put, Some(patience)).unwrap();
+        let mut shown = terminal.exp_string("Value of typed: ").unwrap();
+        terminal.send_line("hunter2").unwrap();
+        shown += &terminal.exp_string("The same again: ").unwrap();
+        terminal.send_line(again).unwrap();
+        shown += &terminal.exp_eof().unwrap();
+        assert!(!shown.contains("hunter2"), "{shown}");
+        shown
+    };
+    assert!(put("hunter3").contains("the two are not the same; nothing was put"));
+    assert_eq!(user.run("satama secret get --tenant acme typed").status.code(), Some(1));
+    assert!(put("hunter2").contains("typed is version"));
+    assert_eq!(user.run("satama secret get --tenant acme typed").stdout, b"hunter2");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! One running guest: what its `wasmtime::Store` carries for these services.
 
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
@@ -47,6 +47,8 @@ pub struct Caller {
     ids: Ids,
     /// Made when it is first asked for: most instances touch no secret.
     actor: OnceLock<Actor>,
+    /// Bytes of secrets that its handles hold.
+    secret_bytes: Arc<AtomicU64>,
     complaints: AtomicU32,
 }
 
@@ -61,6 +63,7 @@ impl Guest {
             digest: None,
             ids: services.ids.clone(),
             actor: OnceLock::new(),
+            secret_bytes: Arc::default(),
             complaints: AtomicU32::new(0),
         };
         Self { caller, services, table }
@@ -165,6 +168,11 @@ impl Caller {
             digest: self.digest.map(|digest| digest.to_string()).unwrap_or_default(),
             instance: self.ids.next().to_string(),
         })
+    }
+
+    /// How many bytes of secrets its handles hold.
+    pub(crate) fn secret_bytes(&self) -> &Arc<AtomicU64> {
+        &self.secret_bytes
     }
 
     /// Makes one host call that waits: counts it against the tenant's rate, and

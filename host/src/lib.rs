@@ -66,6 +66,7 @@ mod json;
 pub mod redis;
 mod services;
 mod sqlite;
+mod store_url;
 
 pub use self::acl::redis_acl;
 pub use self::clock::{Clock, SimClock};
@@ -74,4 +75,5 @@ pub use self::error::{Outcome, Refused, Unavailable, chain};
 pub use self::guest::{Call, Caller, Guest, View};
 pub use self::ids::{Id, Ids};
 pub use self::runtime::add_to_linker;
-pub use self::services::{Builder, DEADLINE, OpenError, Services, StoreUrl, without_password};
+pub use self::services::{Builder, DEADLINE, OpenError, Services};
+pub use self::store_url::{StoreUrl, without_password};

@@ -88,9 +88,14 @@ impl Inspect {
         if listens && !imports.iter().any(|import| service_of(import) == service_of(HUB)) {
             imports.push(HUB.to_owned());
         }
-        for import in imports {
-            if let Some((_, granting)) = service_of(&import) {
-                manifest.push_str(&format!("\n{}\n", granting.replace("NAME", "*")));
+        let granting: Vec<_> = imports.iter().filter_map(|import| service_of(import)).collect();
+        for (at, (_, table)) in granting.iter().enumerate() {
+            // Some interfaces are granted by one table, which may have to say more for one.
+            let again = |(other, (_, longer)): (usize, &(_, &str))| {
+                longer.starts_with(table) && (longer.len() > table.len() || other < at)
+            };
+            if !granting.iter().enumerate().any(again) {
+                manifest.push_str(&format!("\n{}\n", table.replace("NAME", "*")));
             }
         }
         if listens {
@@ -108,7 +113,9 @@ fn imports(compiler: &Compiler, code: &Code) -> anyhow::Result<Vec<(String, Stri
     let status = |import: &str| match refused.iter().find(|refusal| refusal.import == import) {
         None => "linked, without power".to_owned(),
         Some(refusal) => match (service_of(import), refusal.why.split_once('\n')) {
-            (Some((service, _)), Some(_)) => format!("grant [{service}]"),
+            (Some((_, table)), Some(_)) => {
+                format!("grant {}", table.lines().next().unwrap_or_default())
+            }
             _ => format!("refused: {}", refusal.why),
         },
     };

@@ -94,13 +94,6 @@ impl Scope {
         Self { path: path.into() }
     }
 
-    /// Whether it is a space of `tenant`.
-    pub fn is_of(&self, tenant: &str) -> bool {
-        let mut escaped = Vec::new();
-        escape(tenant, &mut escaped).expect("writing to a Vec cannot fail");
-        self.path.as_bytes().strip_prefix(&*escaped).is_some_and(|rest| rest.starts_with(b":"))
-    }
-
     /// The key of `id` in this scope.
     pub fn key<'a>(&'a self, id: &'a str) -> Key<'a> {
         Key { scope: self, id }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use redis::{Cmd, FromRedisValue, RedisError};
 
 use super::link::Link;
-use crate::services::without_password;
+use crate::store_url::without_password;
 
 /// What is asked for. A server tells what it knows of these.
 const SETTINGS: [&str; 6] =

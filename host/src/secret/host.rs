@@ -32,7 +32,8 @@ impl View<'_> {
         Ok(self.table.get(this).map_err(Refused::from)?)
     }
 
-    fn push(&mut self, secret: Secret) -> Result<Handle, Error> {
+    fn push(&mut self, mut secret: Secret) -> Result<Handle, Error> {
+        secret.hold(self.caller.secret_bytes())?;
         Ok(self.table.push(secret).map_err(Refused::from)?)
     }
 }

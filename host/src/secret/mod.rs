@@ -31,6 +31,7 @@ mod uses;
 mod vault;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -60,6 +61,10 @@ pub const VALUE_BYTES_MAX: u64 = 64 << 10;
 
 /// Longest data that is sealed, signed or associated, in bytes.
 pub const DATA_BYTES_MAX: u64 = 1 << 20;
+
+/// Most bytes of values that the handles of one instance may hold: they are in the
+/// host's memory, which the instance's own limit does not count.
+pub const HELD_BYTES_MAX: u64 = 8 << 20;
 
 /// Longest name of a user, in bytes.
 pub const USER_BYTES_MAX: u64 = 255;
@@ -97,6 +102,14 @@ pub struct Secret {
     version: u64,
     value: Arc<Value>,
     may_be_revealed: bool,
+    /// What an instance's handles hold together, this one's part included.
+    held: Option<Held>,
+}
+
+/// A part of the bytes of values that an instance holds, until it is dropped.
+struct Held {
+    all: Arc<AtomicU64>,
+    bytes: u64,
 }
 
 /// What is known of a secret but for its value. Times are in milliseconds since 1970.
@@ -178,6 +191,8 @@ pub enum Unopened {
     #[error("{0}")]
     Malformed(&'static str),
 }
+
+const _: () = assert!(MANY_MAX * VALUE_BYTES_MAX <= HELD_BYTES_MAX);
 
 impl From<StoreError> for Error {
     fn from(err: StoreError) -> Self {

@@ -316,7 +316,18 @@ impl Secret {
             version,
             value,
             may_be_revealed: item.may_be_revealed(),
+            held: None,
         }
+    }
+
+    /// Counts the value among `all` that an instance holds, if there is room for it.
+    pub(super) fn hold(&mut self, all: &Arc<AtomicU64>) -> Result<(), Refused> {
+        let bytes = self.value.reveal().len() as u64;
+        let more = |held| Some(held + bytes).filter(|held| *held <= HELD_BYTES_MAX);
+        all.try_update(Ordering::Relaxed, Ordering::Relaxed, more)
+            .map_err(|_| Refused::Quota("bytes of secrets held"))?;
+        self.held = Some(Held { all: all.clone(), bytes });
+        Ok(())
     }
 
     /// Which version it is.
@@ -329,6 +340,12 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut secret = f.debug_struct("Secret");
         secret.field("id", &self.id).field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 

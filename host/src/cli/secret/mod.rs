@@ -80,14 +80,7 @@ impl Command {
 impl Tenant {
     /// Opens the tenant's secrets; with the keys, if they are needed.
     async fn open(&self, needs_keys: bool) -> anyhow::Result<Secrets> {
-        let all = || -> anyhow::Result<SecretGrant> {
-            let every = || Names::new(["*"]);
-            Ok(SecretGrant { read: every()?, reveal: every()?, write: every()?, keep: None })
-        };
-        let grant = Grant::new(&self.tenant, Limits::default())
-            .map_err(|err| Usage(format!("--tenant {}: {err}", self.tenant.escape_debug())))?
-            .with_secret(all()?)
-            .with_credential(all()?);
+        let grant = operators_grant(&self.tenant)?;
         let services = self.stores.read()?.open(needs_keys).await?;
         Ok(Secrets { services, grant, actor: operator() })
     }
@@ -98,6 +91,17 @@ impl Secrets {
     fn shelf(&self, user: Option<&str>) -> &Shelf {
         if user.is_some() { self.grant.credential() } else { self.grant.secret() }
     }
+}
+
+/// All of a tenant's secrets.
+fn operators_grant(tenant: &str) -> anyhow::Result<Grant> {
+    let all = || -> anyhow::Result<SecretGrant> {
+        let every = || Names::new(["*"]);
+        Ok(SecretGrant { read: every()?, reveal: every()?, write: every()?, keep: None })
+    };
+    let grant = Grant::new(tenant, Limits::default())
+        .map_err(|err| Usage(format!("--tenant {}: {err}", tenant.escape_debug())))?;
+    Ok(grant.with_secret(all()?).with_credential(all()?))
 }
 
 /// Who uses the command line, for the audit.

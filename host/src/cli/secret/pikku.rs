@@ -19,7 +19,7 @@ use crate::cli::{Usage, print};
   satama secret import --from pikku --tenant acme --source redis://localhost \\
       --passphrase env:PIKKU_KEY
   satama secret import --from pikku --tenant acme --source redis://localhost --dry-run \\
-      --passphrase 2=env:PIKKU_KEY --passphrase 1=file:old-passphrase.txt
+      --passphrase 2=env:PIKKU_KEY --passphrase 1=file:old-passphrase.txt --replace :=/
 
 A text becomes its characters, any other value its JSON text. What is there already with the same
 value is left alone, so it can be run again. Exits with 1 if some were not imported, and names them.")]
@@ -34,6 +34,11 @@ pub(super) struct Import {
     /// The Redis server that has them.
     #[arg(long, value_name = "URL")]
     source: String,
+
+    /// Put TO for FROM in names: those that are kept here have only letters, digits, `.`, `_`,
+    /// `-` and `/`. Again for more of them.
+    #[arg(long, value_name = "FROM=TO", value_parser = replacement)]
+    replace: Vec<(String, String)>,
 
     #[command(flatten)]
     tenant: Tenant,
@@ -83,8 +88,9 @@ struct Where {
 
     /// Where a passphrase of the other system is: env:VARIABLE or file:FILE, for any version
     /// of its key, or VERSION= before it for that one. Again for more of them.
+    // Read later: what is wrong must not be quoted, for it may be the passphrase itself.
     #[arg(long, value_name = "[VERSION=]PLACE", required = true)]
-    passphrase: Vec<Passphrase>,
+    passphrase: Vec<String>,
 
     /// Only tell what would be done.
     #[arg(long)]
@@ -124,9 +130,17 @@ impl Import {
         let mut keks = Keks::new(&self.reference, &reference).await?;
         let names = reference.names(|_| {}).await?;
         let mut report = Report::default();
-        for name in names {
-            let done = self.one(&secrets, &reference, &mut keks, &name).await;
-            report.count(&name, done);
+        let mut taken = BTreeMap::new();
+        for name in &names {
+            let ours = self
+                .replace
+                .iter()
+                .fold(name.clone(), |name, (from, to)| name.replace(from.as_str(), to));
+            let done = match taken.insert(ours.clone(), name) {
+                None => self.one(&secrets, &reference, &mut keks, name, &ours).await,
+                Some(other) => Err(Usage(format!("it would be `{ours}`, as `{other}` is")).into()),
+            };
+            report.count(name, done);
         }
         report.print(&self.reference, "imported")
     }
@@ -137,10 +151,11 @@ impl Import {
         secrets: &Secrets,
         reference: &Reference,
         keks: &mut Keks,
+        theirs: &str,
         name: &str,
     ) -> anyhow::Result<bool> {
         satama::grant::check_name(name)?;
-        let record = reference.record(name).await?.context("it was deleted meanwhile")??;
+        let record = reference.record(theirs).await?.context("it was deleted meanwhile")??;
         let json = record.open(keks.of(record.key_version).await?)?;
         let value = match serde_json::from_str(&json) {
             Ok(serde_json::Value::String(text)) => Zeroizing::new(text),
@@ -229,6 +244,13 @@ impl Secrets {
 }
 
 impl Where {
+    fn passphrases(&self) -> Result<Vec<Passphrase>, Usage> {
+        let read = |text: &String| {
+            text.parse().map_err(|why| Usage(format!("invalid value for --passphrase: {why}")))
+        };
+        self.passphrase.iter().map(read).collect()
+    }
+
     async fn connect(&self, url: &str) -> anyhow::Result<Reference> {
         Ok(Reference::connect(url, &self.prefix, satama::DEADLINE).await?)
     }
@@ -241,7 +263,7 @@ impl Keks {
             let salt = salt.with_context(|| format!("the salt of key version {version}"))?;
             salts.insert(version.parse().context("a salt's key version")?, salt);
         }
-        Ok(Self { passphrases: place.passphrase.clone(), salts, derived: BTreeMap::new() })
+        Ok(Self { passphrases: place.passphrases()?, salts, derived: BTreeMap::new() })
     }
 
     async fn of(&mut self, version: u32) -> anyhow::Result<&Kek> {
@@ -297,6 +319,13 @@ impl Report {
     }
 }
 
+fn replacement(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((from, to)) if !from.is_empty() => Ok((from.to_owned(), to.to_owned())),
+        _ => Err("write it as FROM=TO, as in `:=/`".to_owned()),
+    }
+}
+
 impl FromStr for Passphrase {
     type Err = String;
 
@@ -321,11 +350,5 @@ impl FromStr for Passphrase {
         let text = Zeroizing::new(text?);
         let text = Zeroizing::new(text.strip_suffix('\n').unwrap_or(&text).to_owned());
         Ok(Self { version, text })
-    }
-}
-
-impl From<satama::grant::BadName> for Usage {
-    fn from(err: satama::grant::BadName) -> Self {
-        Self(err.to_string())
     }
 }

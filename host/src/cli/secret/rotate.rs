@@ -9,7 +9,7 @@ use satama::grant::Scope;
 use satama::secret::{Rotated, Vault};
 use serde_json::json;
 
-use super::{operator, shown};
+use super::{operator, operators_grant, shown};
 use crate::cli::print;
 use crate::cli::stores::Stores;
 
@@ -92,9 +92,13 @@ impl Rotate {
 
 /// The scopes of these tenants, or of all.
 pub(super) async fn scopes(vault: &Vault, tenants: &[String]) -> anyhow::Result<Vec<Scope>> {
-    let mut scopes = vault.scopes().await?;
-    if !tenants.is_empty() {
-        scopes.retain(|scope| tenants.iter().any(|tenant| scope.is_of(tenant)));
+    if tenants.is_empty() {
+        return Ok(vault.scopes().await?);
+    }
+    let mut scopes = Vec::with_capacity(2 * tenants.len());
+    for tenant in tenants {
+        let grant = operators_grant(tenant)?;
+        scopes.extend([grant.credential().scope().clone(), grant.secret().scope().clone()]);
     }
     Ok(scopes)
 }

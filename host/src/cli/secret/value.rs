@@ -193,7 +193,8 @@ impl List {
             );
         }
         if first {
-            print(&format!("{:<40} {:<20}  {:<20}  versions", "name", "created", "updated"))?;
+            let listed = if self.users_of.is_some() { "user" } else { "name" };
+            print(&format!("{listed:<40} {:<20}  {:<20}  versions", "created", "updated"))?;
         }
         print(&format!(
             "{:<40} {:<20}  {:<20}  {}",
