@@ -10,26 +10,8 @@ use std::sync::Arc;
 
 use satama::grant::{Dir, Grant, Limits, Names, Wasi};
 use satama::runtime::{Host, LinkError, LoadError};
-use satama_tests::{Stage, build, call, granted, limits, program, run};
+use satama_tests::{Stage, build, call, granted, limits, on_both_stores, program, run};
 use wasmtime::component::Val;
-
-/// Runs each case on both stores, by name.
-macro_rules! on_both_stores {
-    ($($case:ident,)*) => {
-        mod redis {
-            $(#[tokio::test]
-            async fn $case() {
-                super::$case(super::Stage::redis().await).await;
-            })*
-        }
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $case() {
-                super::$case(super::Stage::sqlite().await).await;
-            })*
-        }
-    };
-}
 
 on_both_stores! {
     cache_basic,

@@ -39,4 +39,4 @@ pub use self::log::Log;
 pub use self::receive::{Receive, closed, frame, heard, hears, text};
 pub use self::redis::{Count, RedisServer};
 pub use self::sentinel::Sentinels;
-pub use self::stage::{Stage, call, granted, limits, program, run};
+pub use self::stage::{Stage, call, granted, limits, program, run, some_secrets};

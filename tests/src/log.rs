@@ -6,6 +6,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use tracing::Dispatch;
 use tracing::instrument::WithSubscriber as _;
 use tracing::subscriber::NoSubscriber;
+use tracing_log::LogTracer;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -15,6 +16,13 @@ use tracing_subscriber::fmt::format::FmtSpan;
 pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
+    /// The same, of all that there is: also of libraries that log by the crate `log`.
+    pub async fn of_all<T>(work: impl Future<Output = T>) -> (T, String) {
+        static BRIDGE: LazyLock<()> = LazyLock::new(|| LogTracer::init().unwrap());
+        LazyLock::force(&BRIDGE);
+        Self::of("trace", work).await
+    }
+
     /// What `work` returns, and what it logs that passes `filter`, as an operator
     /// would read it: an event a line, and a line for the end of each span.
     pub async fn of<T>(filter: &str, work: impl Future<Output = T>) -> (T, String) {

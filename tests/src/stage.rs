@@ -4,19 +4,39 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use satama::grant::{Grant, Limits, Names};
+use satama::grant::{Grant, Limits, Names, SecretGrant};
 use satama::runtime::{CallError, Code, Compiler, Host, HostConfig, Program};
+use satama::secret::{Actor, Keys, Value};
 use satama::{Services, StoreUrl};
 use tempfile::TempDir;
 use wasmtime::component::Val;
 
-use crate::{RedisServer, build};
+use crate::{RedisServer, all_secrets, build, keyring};
 
 /// Longer than any stall of a busy machine: no guest's test is about the deadline.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Enough for any test that does not use it up on purpose.
 const INSTANCES: u32 = 32;
+
+/// Runs each case on both stores, by name.
+#[macro_export]
+macro_rules! on_both_stores {
+    ($($case:ident,)*) => {
+        mod redis {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case($crate::Stage::redis().await).await;
+            })*
+        }
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$case($crate::Stage::sqlite().await).await;
+            })*
+        }
+    };
+}
 
 /// A host and its store, which is gone with this.
 #[derive(Debug)]
@@ -68,12 +88,29 @@ impl Stage {
         host(&self.store, &config(INSTANCES)).await
     }
 
+    /// Whether this is on Redis.
+    pub fn is_redis(&self) -> bool {
+        matches!(self.store, Store::Redis(_))
+    }
+
     /// The server, if this is on Redis.
     pub fn server(&self) -> &RedisServer {
         match &self.store {
             Store::Redis(server) => server,
             Store::Sqlite(_) => panic!("this store is a file"),
         }
+    }
+
+    /// Puts a secret, or a credential of `user`, as its tenant's operator does.
+    pub async fn put_secret(&self, tenant: &str, name: &str, user: Option<&str>, value: &[u8]) {
+        let grant = Grant::new(tenant, Limits::default()).unwrap();
+        let grant = grant.with_secret(all_secrets()).with_credential(all_secrets());
+        let shelf = if user.is_some() { grant.credential() } else { grant.secret() };
+        let actor =
+            Actor { component: "operator".into(), digest: String::new(), instance: String::new() };
+        let value = Value::new(value.to_vec());
+        let vault = self.host.services().secret();
+        vault.put(shelf, name, user, &value, &actor).await.unwrap();
     }
 
     /// A component, compiled.
@@ -92,7 +129,8 @@ async fn host(store: &Store, config: &HostConfig) -> Host {
         Store::Redis(server) => server.store(),
         Store::Sqlite(folder) => StoreUrl::file(folder.path().join("satama.db")),
     };
-    let services = Services::builder(store).deadline(DEADLINE).build().await.unwrap();
+    let services = Services::builder(store).deadline(DEADLINE).keys(Keys::fixed(keyring(1)));
+    let services = services.build().await.unwrap();
     Host::new(Compiler::new(config).unwrap(), services)
 }
 
@@ -108,11 +146,25 @@ pub async fn program(host: &Host, guest: &str, grant: Arc<Grant>) -> Program {
     host.program(&code, guest, grant).unwrap()
 }
 
-/// What the guests of the tests expect: one of each service, called `granted`.
+/// What the guests of the tests expect: one of each service, called `granted`, and some
+/// secrets and credentials.
 pub fn granted(tenant: &str, limits: Limits) -> Grant {
     let names = || Names::new(["granted"]).unwrap();
     let grant = Grant::new(tenant, limits).unwrap().with_cache(names()).with_session(names());
-    grant.with_channel(names()).with_hub(names())
+    let grant = grant.with_channel(names()).with_hub(names());
+    grant.with_secret(some_secrets()).with_credential(some_secrets())
+}
+
+/// Of those below `granted/` all but to reveal them, which is for those below
+/// `granted/open/`; one that may only be read, and one that may only be written.
+pub fn some_secrets() -> SecretGrant {
+    let names = |names: [&'static str; 2]| Names::new(names).unwrap();
+    SecretGrant {
+        read: names(["granted/*", "read-only"]),
+        reveal: Names::new(["granted/open/*"]).unwrap(),
+        write: names(["granted/*", "write-only"]),
+        keep: Some(3),
+    }
 }
 
 /// Limits that no guest meets by being slow, and those that `change` sets.

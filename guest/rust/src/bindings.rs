@@ -16,5 +16,8 @@ wit_bindgen::generate!({
         "satama:services/channel@0.1.0/state": [#[derive(PartialEq, Eq)]],
         "satama:services/channel@0.1.0/swap": [#[derive(PartialEq, Eq)]],
         "satama:services/hub@0.1.0/error": [#[derive(PartialEq, Eq)]],
+        "satama:services/secret@0.1.0/error": [#[derive(PartialEq, Eq)]],
+        "satama:services/secret@0.1.0/metadata": [#[derive(PartialEq, Eq)]],
+        "satama:services/secret@0.1.0/page": [#[derive(PartialEq, Eq)]],
     },
 });

@@ -1,8 +1,9 @@
 //! Satama's services for components written in Rust.
 //!
-//! [`cache`], [`session`], [`channel`] and [`hub`] are the bindings of the WIT interfaces with the
-//! same names, whose documentation they carry, and a few typed helpers on top.
-//! A component imports only the interfaces that it calls.
+//! [`cache`], [`session`], [`channel`], [`hub`], [`secret`], [`secret_use`], [`secret_reveal`] and
+//! [`credential`] are the bindings of the WIT interfaces with the same names, whose documentation
+//! they carry, and a few typed helpers on top. A component imports only the interfaces that it
+//! calls.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -32,6 +33,10 @@ mod bindings;
 
 pub mod cache;
 pub mod channel;
+pub mod credential;
 pub mod hub;
+pub mod secret;
+pub mod secret_reveal;
+pub mod secret_use;
 pub mod session;
 pub mod types;

@@ -17,7 +17,7 @@ Usage: cargo xtask COMMAND
   ci                              format, lint, and run every test
   bench [--quick] [FILTER]        measure, and print ratios (a release build: some twenty minutes)
   bench --node [--quick]          measure against @pikku/redis, which npm installs for the run
-  guests                          build the guests of the tests and of the example
+  guests                          build the guests of the tests and of the examples
   setup                           install what the tests need and this machine misses
 
 Examples:
@@ -28,7 +28,9 @@ Examples:
 `cargo demo` and `cargo ci` are short for `cargo xtask demo` and `cargo xtask ci`.";
 
 /// Folders with a workspace of their own, whose target is wasm32-wasip2.
-const GUESTS: [&str; 2] = ["examples/library", "tests/guests"];
+const GUESTS: [&str; 3] = [LIBRARY, WEBHOOK, "tests/guests"];
+const LIBRARY: &str = "examples/library";
+const WEBHOOK: &str = "examples/webhook";
 
 /// The guest SDK: a workspace of its own, which is tested natively.
 const SDK: &str = "guest/rust";
@@ -84,7 +86,7 @@ fn demo(args: &[&str]) -> Result<(), Failed> {
 
     setup::rust()?;
     let mut steps = Steps::new(4);
-    build_guest(&mut steps, GUESTS[0])?;
+    build_guest(&mut steps, LIBRARY)?;
     steps.run(
         "build satama (some minutes the first time)",
         cargo(&root(), &["build", "--package", "satama"]),
@@ -112,8 +114,8 @@ fn demo(args: &[&str]) -> Result<(), Failed> {
 fn ci() -> Result<(), Failed> {
     setup::rust()?;
     setup::redis()?;
-    let mut steps = Steps::new(13);
-    for folder in ["", SDK, GUESTS[0], GUESTS[1]] {
+    let mut steps = Steps::new(17);
+    for folder in ["", SDK].into_iter().chain(GUESTS) {
         steps.run(
             &format!("format {folder}"),
             cargo(&root().join(folder), &["fmt", "--all", "--check"]),
@@ -128,7 +130,7 @@ fn ci() -> Result<(), Failed> {
     let mut clippy = guest_cargo(SDK, &["clippy", "--all-targets"]);
     clippy.args(deny);
     steps.run(&format!("lint {SDK}"), clippy)?;
-    for folder in [SDK, GUESTS[0]] {
+    for folder in [SDK, LIBRARY, WEBHOOK] {
         steps.run(&format!("test {folder}"), guest_cargo(folder, &["test"]))?;
     }
     guests(&mut steps)?;
