@@ -217,7 +217,13 @@ async fn within<T>(polls: usize, call: impl Future<Output = T>) -> Option<T> {
 }
 
 /// Reads until it is told to stop: versions only grow, and each is one value.
-async fn read(host: Services, places: Vec<Place>, stop: Arc<AtomicBool>) -> usize {
+/// Meanwhile it makes the gate lose answers, if there is one.
+async fn read(
+    host: Services,
+    places: Vec<Place>,
+    stop: Arc<AtomicBool>,
+    gate: Option<Arc<Gate>>,
+) -> usize {
     let mut seen: BTreeMap<Place, (u64, String)> = BTreeMap::new();
     let mut reads = 0;
     while !stop.load(Ordering::Relaxed) {
@@ -230,6 +236,9 @@ async fn read(host: Services, places: Vec<Place>, stop: Arc<AtomicBool>) -> usiz
             }
             seen.insert(place.clone(), (version, value));
             reads += 1;
+            if let Some(gate) = gate.as_ref().filter(|_| reads % 50 == 0) {
+                gate.lose_reply();
+            }
         }
     }
     reads
@@ -242,7 +251,7 @@ async fn what_was_acknowledged_opens_whatever_went_on(store: Store) {
     }
     // On Redis one host loses answers with its connection, too.
     let gate = match &store {
-        Store::Redis(server) => Some(Gate::new(server)),
+        Store::Redis(server) => Some(Arc::new(Gate::new(server))),
         Store::Sqlite(_) => None,
     };
     if let Some(gate) = &gate {
@@ -258,7 +267,7 @@ async fn what_was_acknowledged_opens_whatever_went_on(store: Store) {
         .keys(Keys::fixed(keyring(2)))
         .secret_cache(Duration::from_secs(60));
     for host in [store.host(keyring(2)).await, caching.build().await.unwrap()] {
-        readers.spawn(read(host, places.clone(), stop.clone()));
+        readers.spawn(read(host, places.clone(), stop.clone(), gate.clone()));
     }
     // One that wraps anew, and one that wraps back.
     let mut rotations = JoinSet::new();
@@ -279,9 +288,6 @@ async fn what_was_acknowledged_opens_whatever_went_on(store: Store) {
     let mut all = Vec::new();
     while let Some(done) = writers.join_next().await {
         all.push(done.unwrap());
-        if let Some(gate) = &gate {
-            gate.lose_reply();
-        }
     }
     stop.store(true, Ordering::Relaxed);
     assert!(readers.join_all().await.iter().all(|reads| *reads > 0));
