@@ -10,6 +10,8 @@
 mod cache;
 #[path = "history/channel.rs"]
 mod channel;
+#[path = "history/secret.rs"]
+mod secret;
 #[path = "history/session.rs"]
 mod session;
 
@@ -100,5 +102,14 @@ async fn channels_agree_with_their_model() {
         let (redis, sqlite) = (Harness::redis().await, Harness::sqlite().await);
         let (redis, sqlite) = (channel::Real::new(&redis).await, channel::Real::new(&sqlite).await);
         agree(seed, channel::draw, channel::Model::default(), redis, sqlite).await;
+    }
+}
+
+#[tokio::test]
+async fn secrets_agree_with_their_model() {
+    for seed in seeds() {
+        let (redis, sqlite) = (Harness::redis().await, Harness::sqlite().await);
+        let (redis, sqlite) = (secret::Real::new(&redis).await, secret::Real::new(&sqlite).await);
+        agree(seed, secret::draw, secret::Model::default(), redis, sqlite).await;
     }
 }

@@ -5,6 +5,8 @@
 
 #[path = "sqlite/delivery.rs"]
 mod delivery;
+#[path = "sqlite/record.rs"]
+mod record;
 #[path = "sqlite/secret.rs"]
 mod secret;
 
