@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "what fails should end the test where it fails")]
 
 mod conformance {
+    #[macro_use]
+    pub(crate) mod each;
+
     pub(crate) mod cache;
     pub(crate) mod channel;
     pub(crate) mod hub;
@@ -10,73 +13,7 @@ mod conformance {
     pub(crate) mod session;
 }
 
-/// Texts that a store might take for something else.
-const ODD_TEXTS: &[&str] = &[
-    "",
-    " ",
-    ":",
-    "{",
-    "}",
-    "{}",
-    "{a}",
-    "*",
-    "?",
-    "[a]",
-    "\\",
-    "%",
-    "%00",
-    "\0",
-    "a",
-    "a\0",
-    "a\0b",
-    "e:a",
-    "g:a",
-    "a:b",
-    "A",
-    "'",
-    "\"",
-    "\r\n",
-    "ä",
-    "a\u{308}",
-    "\u{10ffff}",
-    "日本",
-    "1",
-    "01",
-    "NULL",
-];
-
-/// Makes each case a test of each backend, on a store of its own, or with tenants of its
-/// own on the one cluster. A case that is
-/// not listed is a function that is never used, which the compiler complains of.
-macro_rules! conformance {
-    ($($service:ident { $($case:ident)* })*) => {
-        mod redis {
-            conformance! { on redis $($service { $($case)* })* }
-        }
-
-        mod cluster {
-            conformance! { on cluster $($service { $($case)* })* }
-        }
-
-        mod sqlite {
-            conformance! { on sqlite $($service { $($case)* })* }
-        }
-    };
-    (on $backend:ident $($service:ident { $($case:ident)* })*) => {$(
-        mod $service {
-            use satama_tests::Harness;
-
-            use crate::conformance::$service as cases;
-
-            $(
-                #[tokio::test]
-                async fn $case() {
-                    cases::$case(&Harness::$backend().await).await;
-                }
-            )*
-        }
-    )*};
-}
+use conformance::each::ODD_TEXTS;
 
 conformance! {
     cache {
@@ -307,6 +244,98 @@ conformance! {
     }
     secret {
         a_secret_is_read_as_it_was_put
+        every_put_makes_a_greater_version
+        versions_grow_on_hosts_with_other_clocks
+        versions_grow_past_a_delete
+        old_versions_are_kept_and_read_by_their_number
+        as_many_versions_are_kept_as_was_said
+        keeping_fewer_forgets_at_the_next_put
+        the_newest_version_is_kept_whatever_was_said
+        a_version_that_is_not_there_is_not_found
+        a_handle_stays_at_its_version
+        deleting_forgets_all_versions_and_tells
+        metadata_tells_the_times
+        many_secrets_are_read_in_their_order
+        many_secrets_are_64_and_no_more
+        of_many_secrets_those_that_are_denied_are_none
+        of_many_secrets_one_that_does_not_open_fails_all
+        names_are_in_the_order_of_their_bytes
+        a_page_begins_after_its_place
+        names_tell_what_may_be_read_alone
+        names_of_any_number_of_patterns_are_listed
+        pages_have_what_stays_while_others_come_and_go
+        a_page_has_1000_names_and_no_more
+        users_may_be_any_text
+        users_and_names_are_told_apart
+        a_page_of_users_begins_after_its_place
+        a_user_may_have_255_bytes_and_no_more
+        users_are_told_of_what_may_be_read_alone
+        secrets_and_credentials_are_granted_apart
+        what_may_not_be_read_is_as_if_it_were_not_there
+        what_may_be_read_may_not_be_revealed_for_that
+        what_may_be_read_may_not_be_written_for_that
+        what_may_be_written_may_not_be_read_for_that
+        what_is_not_granted_does_nothing
+        tenants_never_see_each_other
+        a_value_may_have_64_kib_and_no_more
+        a_grant_may_lower_the_limits
+        a_name_may_have_128_bytes_and_no_others
+        data_may_have_1_mib_and_no_more
+        concurrent_puts_have_different_versions
+        readers_see_whole_versions_in_their_order
+        puts_and_deletes_that_race_leave_no_half
+        of_many_that_delete_one_did
+        an_hmac_is_that_of_its_rfc
+        an_hmac_is_verified_whole
+        what_is_sealed_is_unsealed_by_the_same_version
+        what_was_sealed_and_changed_is_not_authentic
+        what_is_sealed_is_as_the_wit_says
+        each_version_opens_where_its_key_is
+        a_host_without_the_key_can_do_all_but_open
+        d21_a_lost_key_is_an_error_and_nothing_is_minted
+        a_keyring_that_gets_a_key_is_read_again
+        all_who_miss_a_key_at_once_find_it
+        a_keyring_that_cannot_be_read_changes_nothing
+        d20_a_record_copied_elsewhere_does_not_open
+        a_kept_value_asks_no_key_and_is_recorded
+        no_host_keeps_a_value_unless_it_is_told_to
+        what_another_host_writes_is_seen_at_once
+        what_is_put_anew_is_never_taken_for_what_was_kept
+        a_value_is_kept_for_its_time
+        old_versions_are_not_kept_for_the_newest
+        a_kept_value_is_for_who_may_read_it
+        what_is_kept_is_bounded
+        each_action_is_recorded_with_its_outcome
+        a_write_is_recorded_with_its_version
+        what_is_refused_is_recorded
+        odd_names_that_are_asked_for_are_recorded
+        many_reads_are_recorded_each
+        what_does_not_open_is_recorded
+        what_was_recorded_is_told_newest_first_and_of_one_tenant
+        what_is_recorded_is_bounded
+        a_flood_pushes_no_change_out
+        a_rotation_wraps_all_versions_anew
+        d17_a_put_that_races_a_rotation_stays_readable
+        d18_a_rotation_that_races_a_delete_brings_nothing_back
+        of_two_rotations_each_version_is_wrapped_by_one
+        d19_secrets_under_any_number_of_old_keys_rotate_at_once
+        d21_a_rotation_leaves_what_it_cannot_open
+        a_rotation_may_end_at_any_point
+        a_key_that_wraps_something_is_not_retired
+        a_retired_key_wraps_nothing_more
+        a_host_whose_key_was_retired_reads_its_keyring_again
+        retiring_may_end_at_any_point
+        reference_an_object_and_a_string_are_read_as_they_were_set
+        reference_has_tells
+        reference_a_missing_one_is_not_found
+        reference_a_second_set_replaces_the_first
+        reference_a_deleted_one_is_gone
+        reference_users_and_the_tenant_are_apart
+        reference_all_of_a_user_are_listed
+        reference_rotation_lets_the_new_key_alone_read
+        reference_rotation_without_the_old_key_tells
+        reference_a_wrong_key_is_told_with_its_cause
+        reference_of_many_the_missing_are_left_out
     }
     session {
         a_session_expires

@@ -15,6 +15,10 @@ mod keys;
 mod memory;
 #[path = "redis/order.rs"]
 mod order;
+#[path = "redis/record.rs"]
+mod record;
+#[path = "redis/secret.rs"]
+mod secret;
 
 use std::time::Duration;
 

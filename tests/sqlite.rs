@@ -3,6 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails should end the test where it fails")]
 
+#[path = "sqlite/delivery.rs"]
+mod delivery;
+#[path = "sqlite/secret.rs"]
+mod secret;
+
 use std::fs::Permissions;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -10,11 +15,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use satama::cache::{Entry, Filled};
-use satama::delivery::Frame;
-use satama::hub::Keep;
 use satama::session::Expiry;
 use satama::{Clock, Services, SimClock, StoreUrl, chain};
-use satama_tests::{Harness, RedisServer, bucket, closed, frame, grant, hears, sessions, text};
+use satama_tests::{Harness, RedisServer, bucket, grant, sessions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
@@ -109,7 +112,7 @@ async fn what_is_no_file_is_refused() {
 
 #[tokio::test]
 async fn a_newer_format_is_refused() {
-    for service in ["cache", "channel", "hub", "session"] {
+    for service in ["cache", "channel", "hub", "secret", "session"] {
         let h = Harness::sqlite().await;
         h.bucket("b").set(entry("k", None)).await.unwrap();
         let mut file = database(&h.file()).await;
@@ -353,47 +356,4 @@ async fn services_may_be_on_stores_of_their_own() {
         server.keys().await.into_iter().map(|k| String::from_utf8(k).unwrap()).collect();
     assert!(kept.iter().any(|key| key.starts_with("{t:cache:b:")), "{kept:?}");
     assert!(kept.contains(&"{t:session:s:id}".to_owned()), "{kept:?}");
-}
-
-/// A host that was stopped for longer than its sockets' channels live.
-#[tokio::test]
-async fn a_socket_whose_channel_has_expired_is_closed() {
-    let h = Harness::sqlite().await;
-    let mut socket = h.channels("c").attach("id", "1", None).await.unwrap();
-    h.advance(LONG).await;
-    h.services.delivery().heartbeat().await;
-    assert_eq!(closed(&mut socket).await.code, 1001);
-}
-
-/// A host that was stopped until posts were swept that it had not read.
-#[tokio::test]
-async fn a_post_that_was_swept_is_told_of() {
-    let h = Harness::sqlite().await;
-    let mut listener = h.bus("c").listen(&["t"]).await.unwrap();
-    let mut file = database(&h.file()).await;
-    let swept =
-        "BEGIN IMMEDIATE; INSERT INTO post (address, payload, posted_ms) VALUES (x'', x'', 0);
-        DELETE FROM post; COMMIT";
-    file.execute(swept).await.unwrap();
-    assert!(matches!(frame(&mut listener).await, Frame::Missed { topic: Some(t) } if &*t == "t"));
-    h.bus("c").publish("t", &text("later"), None, None).await.unwrap();
-    hears(&mut listener, &["later"]).await;
-}
-
-/// A topic is remembered for thirty days after its last message, and then begins
-/// anew: who comes back later is told.
-#[tokio::test]
-async fn a_topic_that_was_forgotten_begins_anew() {
-    let h = Harness::sqlite().await;
-    let b = h.bus("c");
-    let keep = Some(Keep { messages: 10, ttl: LONG });
-    let old = b.publish("t", &text("old"), None, keep).await.unwrap().unwrap().to_string();
-    h.advance(Duration::from_secs(29 * 24 * 60 * 60)).await;
-    assert!(b.history("t", Some(&old), 10).await.unwrap().complete, "it is remembered");
-    h.advance(Duration::from_secs(2 * 24 * 60 * 60)).await;
-    assert_eq!(b.history("t", None, 10).await.unwrap().position, None);
-    assert_eq!(b.publish("t", &text("plain"), None, None).await.unwrap(), None);
-    b.publish("t", &text("new"), None, keep).await.unwrap();
-    let found = b.history("t", Some(&old), 10).await.unwrap();
-    assert_eq!((found.complete, found.messages.len()), (false, 1));
 }

@@ -6,10 +6,12 @@ use satama::cache::{Entry, Filled};
 use satama::grant::Grant;
 use satama::hub::Keep;
 use satama::redis::Redis;
+use satama::secret::{Actor, Keys, Upkeep as _, Value};
 use satama::session::Expiry;
 use satama::{Services, StoreUrl};
 use satama_tests::{
-    Cluster, PATIENCE, RedisServer, bucket, bus, channels, closed, grant, hears, sessions, text,
+    Cluster, PATIENCE, RedisServer, bucket, bus, channels, closed, grant, hears, keyring, sessions,
+    text,
 };
 
 use crate::entry;
@@ -36,7 +38,8 @@ async fn allow(server: &RedisServer) {
 
 async fn open(url: &str) -> Services {
     let store: StoreUrl = url.parse().unwrap();
-    Services::builder(store).deadline(PATIENCE).build().await.unwrap()
+    let keys = Keys::fixed(keyring(1));
+    Services::builder(store).deadline(PATIENCE).keys(keys).build().await.unwrap()
 }
 
 /// Everything there is, once.
@@ -77,6 +80,34 @@ async fn use_all(services: &Services, tenant: &str) {
         assert!(s.clear("id").await.unwrap());
     }
     use_channels(services, &grant(tenant)).await;
+    use_secrets(services, &grant(tenant)).await;
+}
+
+fn actor() -> Actor {
+    Actor { component: "c".into(), digest: String::new(), instance: "1".into() }
+}
+
+async fn use_secrets(services: &Services, grant: &Grant) {
+    let (vault, actor) = (services.secret(), &actor());
+    for (shelf, user) in [(grant.secret(), None), (grant.credential(), Some("ann"))] {
+        for n in 0..12 {
+            vault.put(shelf, "a", user, &Value::new(vec![n]), actor).await.unwrap();
+        }
+        let secret = vault.get(shelf, "a", user, None, actor).await.unwrap();
+        assert_eq!(vault.reveal(&secret, actor).await.unwrap(), [11]);
+        vault.hmac(&secret, b"", actor).await.unwrap();
+        assert_eq!(vault.describe(shelf, "a", user).await.unwrap().versions.len(), 10);
+        assert!(vault.get(shelf, "a b", user, None, actor).await.is_err());
+        let listed = match user {
+            None => vault.names(shelf, None, 9).await,
+            Some(user) => vault.of_user(shelf, user, None, 9).await,
+        };
+        assert_eq!(listed.unwrap().names, ["a"]);
+        let asked = ["a", "b"].map(str::to_owned);
+        vault.get_many(shelf, &asked, actor).await.unwrap();
+        assert!(vault.delete(shelf, "a", user, actor).await.unwrap());
+    }
+    assert_eq!(vault.users(grant.credential(), "a", None, 9).await.unwrap().names.len(), 0);
 }
 
 async fn use_channels(services: &Services, grant: &Grant) {
@@ -125,11 +156,14 @@ async fn the_user_of_a_tenant_can_do_all_that_it_needs() {
     let url = server.url().replace("redis://", "redis://u:pw@");
     for database in ["", "/1"] {
         if database == "/1" {
-            for service in ["cache", "session", "channel", "hub"] {
-                let mut redis = server.connect().await;
-                cmd("SELECT").arg(1).exec_async(&mut redis).await.unwrap();
-                let key = format!("satama:format:{service}");
-                cmd("SET").arg(key).arg(1).exec_async(&mut redis).await.unwrap();
+            // All lines but the user's are of one database.
+            let mut redis = server.connect().await;
+            cmd("SELECT").arg(1).exec_async(&mut redis).await.unwrap();
+            let lines = satama::redis_acl(&grant(TENANT), "u");
+            for line in lines.iter().filter(|line| !line.starts_with("ACL")) {
+                let mut words = line.split(' ');
+                let mut command = cmd(words.next().unwrap());
+                command.arg(words.collect::<Vec<_>>()).exec_async(&mut redis).await.unwrap();
             }
         }
         use_all(&open(&format!("{url}{database}")).await, TENANT).await;
@@ -176,6 +210,14 @@ async fn it_can_do_nothing_to_another() {
         denied(&s.get("id").await.unwrap_err());
         denied(&s.update("id", Vec::new()).await.unwrap_err());
         denied(&s.clear("id").await.unwrap_err());
+        let (vault, shelf) = (services.secret(), grant(other));
+        let value = Value::new(b"ours".to_vec());
+        denied(&vault.get(shelf.secret(), "k", None, None, &actor()).await.unwrap_err());
+        denied(&vault.put(shelf.secret(), "k", None, &value, &actor()).await.unwrap_err());
+        denied(&vault.delete(shelf.secret(), "k", None, &actor()).await.unwrap_err());
+        denied(&vault.names(shelf.secret(), None, 9).await.unwrap_err());
+        denied(&vault.exists(shelf.secret(), "k", None).await.unwrap_err());
+        denied(&vault.store().events(shelf.secret().scope(), 9).await.unwrap_err());
         let theirs = bucket(&admin, &grant(other), "b").get("k").await.unwrap();
         assert_eq!(theirs.unwrap(), b"theirs");
     }

@@ -7,7 +7,7 @@ use super::*;
 
 #[tokio::test]
 async fn a_newer_format_is_refused() {
-    for service in ["cache", "channel", "hub", "session"] {
+    for service in ["cache", "channel", "hub", "secret", "session"] {
         let server = RedisServer::start();
         let key = format!("satama:format:{service}");
         server.query::<()>(cmd("SET").arg(&key).arg(99)).await;

@@ -94,12 +94,19 @@ impl Harness {
 
     /// Builds another host on the same store.
     pub fn builder(&self) -> Builder {
+        let clock = match &self.backend {
+            Backend::Redis(_) | Backend::Cluster(_) => Clock::System,
+            Backend::Sqlite { clock, .. } => Clock::Sim(clock.clone()),
+        };
+        builder(self.store(), clock)
+    }
+
+    /// The store's address.
+    pub fn store(&self) -> StoreUrl {
         match &self.backend {
-            Backend::Redis(server) => builder(server.store(), Clock::System),
-            Backend::Cluster(cluster) => builder(cluster.url().parse().unwrap(), Clock::System),
-            Backend::Sqlite { clock, .. } => {
-                builder(StoreUrl::file(self.file()), Clock::Sim(clock.clone()))
-            }
+            Backend::Redis(server) => server.store(),
+            Backend::Cluster(cluster) => cluster.url().parse().unwrap(),
+            Backend::Sqlite { .. } => StoreUrl::file(self.file()),
         }
     }
 
@@ -206,10 +213,23 @@ fn builder(store: StoreUrl, clock: Clock) -> Builder {
 /// A keyring whose keys `main/1` to `main/VERSIONS` are the same in every test, the last
 /// of them the primary one.
 pub fn keyring(versions: u8) -> Keyring {
-    let name = |version: u8| KeyRef::new("main", version.into()).unwrap();
-    let key = |version| Arc::new(LocalKey::new(Zeroizing::new([version; KEY_BYTES])));
-    let ring = Keyring::new(name(versions), key(versions));
-    (1..versions).fold(ring, |ring, version| ring.with_key(name(version), key(version)))
+    let ring = lone_key("main", versions);
+    (1..versions).fold(ring, |ring, version| {
+        let (name, key) = local_key("main", version);
+        ring.with_key(name, key)
+    })
+}
+
+/// A keyring of one key, `ID/VERSION`, which is the same in every test.
+pub fn lone_key(id: &str, version: u8) -> Keyring {
+    let (name, key) = local_key(id, version);
+    Keyring::new(name, key)
+}
+
+/// The key `ID/VERSION`, which is the same in every test.
+pub fn local_key(id: &str, version: u8) -> (KeyRef, Arc<LocalKey>) {
+    let name = KeyRef::new(id, version.into()).unwrap();
+    (name, Arc::new(LocalKey::new(Zeroizing::new([version; KEY_BYTES]))))
 }
 
 /// Every name of every service, to `tenant`, within the default limits. On a store

@@ -32,7 +32,8 @@ pub use self::authority::Authority;
 pub use self::cluster::Cluster;
 pub use self::gate::Gate;
 pub use self::harness::{
-    Harness, Span, all_secrets, bucket, bus, channels, grant, keyring, sessions,
+    Harness, Span, all_secrets, bucket, bus, channels, grant, keyring, local_key, lone_key,
+    sessions,
 };
 pub use self::log::Log;
 pub use self::receive::{Receive, closed, frame, heard, hears, text};

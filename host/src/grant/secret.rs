@@ -102,7 +102,8 @@ impl Shelf {
 
     /// How many versions of each are kept.
     pub fn keep(&self) -> u32 {
-        self.granted.keep.unwrap_or(VERSIONS_KEPT)
+        // A manifest was checked; what an embedder's code says was not.
+        self.granted.keep.unwrap_or(VERSIONS_KEPT).clamp(1, VERSIONS_KEPT_MAX)
     }
 
     /// The secret `name`, or the credential of `user`, if `right` to it is granted.

@@ -2,9 +2,10 @@
 //! missed.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::keyring::{Keyring, KeyringError};
@@ -84,16 +85,14 @@ impl Keys {
     }
 
     /// Reads the keyring's file again, unless that was done a moment ago. One that
-    /// cannot be read changes nothing.
+    /// cannot be read changes nothing. Whoever comes while it is read waits for that.
     pub(super) async fn read_again(&self) {
         let Some(file) = &self.file else { return };
-        {
-            let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
-            if read.is_some_and(|at| at.elapsed() < READ_AGAIN) {
-                return;
-            }
-            *read = Some(Instant::now());
+        let mut read = self.read.lock().await;
+        if read.is_some_and(|at| at.elapsed() < READ_AGAIN) {
+            return;
         }
+        *read = Some(Instant::now());
         match Keyring::read(file).await {
             Ok(ring) => {
                 *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);

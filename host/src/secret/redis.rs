@@ -52,10 +52,12 @@ impl RedisStore {
     /// The commands that it and its scripts use, but for those that all services do.
     pub(crate) const COMMANDS: &[&str] = &[
         "del",
+        "get",
         "hget",
         "hset",
         "hdel",
         "sadd",
+        "set",
         "sismember",
         "smembers",
         "xadd",
@@ -168,12 +170,19 @@ impl Store for RedisStore {
         reads: &[Read<'_>],
         actor: &Actor,
     ) -> Result<Vec<Option<Stored>>, StoreError> {
-        let mut calls = Pipeline::with_capacity(reads.len());
-        for read in reads {
+        let call = |read: &Read<'_>| {
             let mut call = Keys::of(&read.item).call(&READ, "ra", 0, actor);
             call.arg(read.version.map_or_else(String::new, |version| version.to_string()))
                 .arg(read.known.map_or_else(String::new, |version| version.to_string()));
-            calls.add_command(call);
+            call
+        };
+        if let [read] = reads {
+            let reply = self.redis.run(&READ, &call(read)).await?;
+            return Ok(vec![stored(read, reply)?]);
+        }
+        let mut calls = Pipeline::with_capacity(reads.len());
+        for read in reads {
+            calls.add_command(call(read));
         }
         let replies: Vec<Value> = self.redis.run_all(&READ, &calls).await?;
         reads.iter().zip(replies).map(|(read, reply)| stored(read, reply)).collect()
@@ -188,7 +197,7 @@ impl Store for RedisStore {
     ) -> Result<Put, StoreError> {
         self.register(item.scope()).await?;
         let bytes = sealed.body.len() + sealed.wrap.wrapped.len();
-        let mut put = Keys::of(item).call(&PUT, "ribw", bytes, actor);
+        let mut put = Keys::of(item).call(&PUT, "ribdw", bytes, actor);
         put.arg(version).arg(item.keep()).arg(sealed.wrap.bytes()).arg(&sealed.body);
         put.arg(item.user());
         let done = self.redis.run(&PUT, &put).await;
@@ -199,7 +208,7 @@ impl Store for RedisStore {
     }
 
     async fn delete(&self, item: &Item<'_>, actor: &Actor) -> Result<bool, StoreError> {
-        let mut delete = Keys::of(item).call(&DELETE, "riw", 0, actor);
+        let mut delete = Keys::of(item).call(&DELETE, "ridw", 0, actor);
         delete.arg(item.user());
         Ok(self.redis.run(&DELETE, &delete).await?)
     }
@@ -295,7 +304,7 @@ fn stored(read: &Read<'_>, reply: Value) -> Result<Option<Stored>, StoreError> {
 }
 
 /// A wrap that was read of secret `id`.
-pub(super) fn parse_wrap(bytes: &[u8], id: &str) -> Result<Wrap, StoreError> {
+fn parse_wrap(bytes: &[u8], id: &str) -> Result<Wrap, StoreError> {
     Wrap::parse(bytes).ok_or_else(|| StoreError::Malformed { id: id.to_owned(), what: "its wrap" })
 }
 

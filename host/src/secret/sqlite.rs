@@ -80,12 +80,9 @@ impl Store for SqliteStore {
             let mut change = self.begin().await?;
             change.check_barred(&sealed.wrap.key).await?;
             let row = row(&mut change.tx, item).await?;
-            if let Some(row) = row {
-                let newest = "SELECT max(version) FROM secret_version WHERE secret = ?";
-                let newest: i64 = query_scalar(newest).bind(row).fetch_one(&mut *change.tx).await?;
-                if unsigned(newest) >= version {
-                    return Ok(Put::Stale(unsigned(newest)));
-                }
+            let newest = change.newest(row, item).await?;
+            if newest >= version {
+                return Ok(Put::Stale(newest));
             }
             change.put(row, item, version, sealed).await?;
             let entry = Entry { action: Action::Write, id: item.id(), version, outcome: "ok" };
@@ -112,6 +109,12 @@ impl Store for SqliteStore {
                 .bind(item.id())
                 .execute(&mut *change.tx)
                 .await?;
+            if let Some(newest) = newest {
+                let deleted = "INSERT INTO secret_deleted VALUES (?, ?) ON CONFLICT DO UPDATE
+                    SET version = max(version, excluded.version)";
+                let deleted = query(deleted).bind(item.scope().path()).bind(newest);
+                deleted.execute(&mut *change.tx).await?;
+            }
             let outcome = if newest.is_some() { "ok" } else { "not-found" };
             let version = unsigned(newest.unwrap_or(0));
             let entry = Entry { action: Action::Delete, id: item.id(), version, outcome };
@@ -199,6 +202,23 @@ impl Change {
             Some(_) => Err(StoreError::Barred(key.clone())),
             None => Ok(()),
         }
+    }
+
+    /// The newest version that there is of a secret; of a new one, that there may have
+    /// been. Zero if there was none.
+    async fn newest(&mut self, row: Option<i64>, item: &Item<'_>) -> Result<u64, StoreError> {
+        let newest: Option<i64> = match row {
+            Some(row) => {
+                let newest = "SELECT max(version) FROM secret_version WHERE secret = ?";
+                query_scalar(newest).bind(row).fetch_one(&mut *self.tx).await?
+            }
+            None => {
+                let deleted = "SELECT version FROM secret_deleted WHERE scope = ?";
+                let deleted = query_scalar(deleted).bind(item.scope().path());
+                deleted.fetch_optional(&mut *self.tx).await?
+            }
+        };
+        Ok(newest.map_or(0, unsigned))
     }
 
     /// Writes a version that is newer than all there are.
@@ -303,7 +323,7 @@ async fn stored(
 }
 
 /// A wrap that was read of secret `id`.
-pub(super) fn parse_wrap(bytes: &[u8], id: &str) -> Result<Wrap, StoreError> {
+fn parse_wrap(bytes: &[u8], id: &str) -> Result<Wrap, StoreError> {
     Wrap::parse(bytes).ok_or_else(|| StoreError::Malformed { id: id.to_owned(), what: "its wrap" })
 }
 

@@ -27,8 +27,10 @@ impl Vault {
         self.keys.as_ref().ok_or(Error::NoKeyring)
     }
 
-    /// What keeps the secrets.
-    pub(crate) fn store(&self) -> &Backend {
+    /// What keeps the secrets: for what an operator does, and for tests. No grant is
+    /// asked for there.
+    #[doc(hidden)]
+    pub fn store(&self) -> &Backend {
         &self.store
     }
 
@@ -103,7 +105,10 @@ impl Vault {
                 known: known(kept),
             })
             .collect();
-        let found = self.store.read(&reads, actor).await?;
+        let found = match self.store.read(&reads, actor).await {
+            Ok(found) => found,
+            Err(err) => return Err(self.unread(&reads, err, actor).await?),
+        };
         let mut all = Vec::with_capacity(found.len());
         for ((read, kept), found) in reads.iter().zip(kept).zip(found) {
             let Some(Stored { version, sealed }) = found else {
@@ -121,6 +126,37 @@ impl Vault {
             all.push(Some(Secret::new(&read.item, version, value)));
         }
         Ok(all)
+    }
+
+    /// The error of a read. What the store cannot make sense of is recorded as what does
+    /// not open.
+    async fn unread(
+        &self,
+        reads: &[Read<'_>],
+        err: StoreError,
+        actor: &Actor,
+    ) -> Result<Error, Error> {
+        let err = err.into();
+        let is_it = |read: &&Read<'_>| match &err {
+            Error::Undecryptable { id, .. } => read.item.id() == id,
+            _ => false,
+        };
+        if let Some(Read { item, version, .. }) = reads.iter().find(is_it) {
+            self.record_undecryptable(item, version.unwrap_or(0), &err, actor).await?;
+        }
+        Ok(err)
+    }
+
+    async fn record_undecryptable(
+        &self,
+        item: &Item<'_>,
+        version: u64,
+        err: &Error,
+        actor: &Actor,
+    ) -> Result<(), Error> {
+        let (action, outcome) = (Action::Read, err.outcome());
+        let entry = Entry { action, id: item.id(), version, outcome };
+        self.record(item.scope(), &[(item.shard(), entry)], actor).await
     }
 
     /// Decrypts what was read. That it did not open is recorded as well.
@@ -143,9 +179,7 @@ impl Vault {
                 Ok(value)
             }
             Err(err) => {
-                let outcome = err.outcome();
-                let entry = Entry { action: Action::Read, id: item.id(), version, outcome };
-                self.record(item.scope(), &[(item.shard(), entry)], actor).await?;
+                self.record_undecryptable(item, version, &err, actor).await?;
                 Err(err)
             }
         }
@@ -192,6 +226,7 @@ impl Vault {
     ) -> Result<u64, Error> {
         check_user(user)?;
         Refused::over("a secret", value.reveal().len(), shelf.value_bytes_max())?;
+        crate::grant::check_name(name)?;
         let item = self.writable(shelf, name, user, Action::Write, actor).await?;
         let keys = self.keys()?;
         let (mut floor, mut read_again) = (0, true);
@@ -207,7 +242,8 @@ impl Vault {
                     }
                     return Ok(version);
                 }
-                Ok(Put::Stale(newest)) => floor = newest,
+                // Not the next one, which all would choose who have the same clock.
+                Ok(Put::Stale(newest)) => floor = newest + u64::from(seal::random::<1>()[0]),
                 // The operator has another primary key by now.
                 Err(StoreError::Barred(_)) if read_again => {
                     read_again = false;
@@ -254,7 +290,6 @@ impl Vault {
         action: Action,
         actor: &Actor,
     ) -> Result<Item<'a>, Error> {
-        crate::grant::check_name(name)?;
         match shelf.item(name, user, Right::Write) {
             Ok(item) => Ok(item),
             Err(refused) => {

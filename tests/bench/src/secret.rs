@@ -182,7 +182,7 @@ async fn theirs(
 async fn put(mut redis: MultiplexedConnection, key: String, n: u32) -> Result<()> {
     for _ in 0..n {
         let mut set = cmd("HSET");
-        set.arg(&key).arg("w").arg(&[1; WRAP_BYTES]).arg("c").arg(&[2; BODY_BYTES]);
+        set.arg(&key).arg("w").arg(&[1_u8; WRAP_BYTES]).arg("c").arg(&[2_u8; BODY_BYTES]);
         set.exec_async(&mut redis).await?;
     }
     Ok(())

@@ -1,4 +1,5 @@
--- What the scripts of secrets share. A secret's keys are in one shard, so in one slot:
+-- Shared by the scripts of secrets, and put before each. A secret's KEYS are in one shard,
+-- so in one slot:
 --
 -- {…}r:ID   hash: `head`, its first version and those that are kept, the oldest
 --           first, with spaces between; and of each version V
@@ -6,8 +7,9 @@
 --           cV, its value, encrypted
 -- {…}i:     sorted set of the shard's ids, all with score 0
 -- {…}u:NAME sorted set of the users in the shard who have this credential
+-- {…}d:     the greatest version that was deleted in the shard: a version is used once
 -- {…}b:     set of the keys that are barred from wrapping anything more
--- {…}a:     stream: reads and uses;  {…}w: changes; what `record` writes
+-- {…}a:     stream: reads, uses, what was refused;  {…}w: changes; what `record` writes
 --
 -- Versions are below 2^53, so Lua's numbers hold them.
 

@@ -22,6 +22,12 @@ CREATE TABLE secret_version (
     PRIMARY KEY (secret, version)
 ) STRICT;
 
+-- The greatest version that was deleted in a scope: a version is used once.
+CREATE TABLE secret_deleted (
+    scope TEXT PRIMARY KEY,
+    version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Keys that may wrap nothing more.
 CREATE TABLE secret_barred (key TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 

@@ -68,10 +68,22 @@ pub struct WrapOf {
 pub struct WrapPage {
     /// The wraps.
     pub wraps: Vec<WrapOf>,
+    /// Versions whose wrap is none: of which secret, and which version. No key opens them.
+    pub malformed: Vec<(String, u64)>,
     /// How many secrets were looked at.
     pub seen: u64,
     /// The last secret that was looked at, if there may be more.
     pub next: Option<String>,
+}
+
+impl WrapPage {
+    /// Adds what a store has as the wrap of a version.
+    fn add(&mut self, id: String, version: u64, wrap: &[u8]) {
+        match Wrap::parse(wrap) {
+            Some(wrap) => self.wraps.push(WrapOf { id, version, wrap }),
+            None => self.malformed.push((id, version)),
+        }
+    }
 }
 
 /// A wrap, and what to put in its place.

@@ -2,12 +2,12 @@
 
 use redis::{Pipeline, Value};
 
-use super::{Rewrap, Upkeep, WrapOf, WrapPage};
+use super::{Rewrap, Upkeep, WrapPage};
 use crate::grant::{SECRET_SHARDS, Scope};
 use crate::secret::audit::{Actor, Event};
 use crate::secret::provider::KeyRef;
 use crate::secret::redis::{
-    BARRED, REWRAP, RedisStore, SCOPES, WRAPS, barred, in_each_shard, parse_wrap, push_who,
+    BARRED, REWRAP, RedisStore, SCOPES, WRAPS, barred, in_each_shard, push_who,
 };
 use crate::secret::store::StoreError;
 
@@ -36,16 +36,17 @@ impl Upkeep for RedisStore {
         call.arg(except.map_or_else(String::new, KeyRef::to_string));
         // At the end of a shard nothing was looked at.
         let (flat, seen, last): (Vec<Vec<u8>>, u64, String) = self.redis.run(&WRAPS, &call).await?;
-        let mut wraps = Vec::with_capacity(flat.len() / 3);
+        let next = (!last.is_empty()).then_some(last);
+        let mut page = WrapPage { wraps: Vec::new(), malformed: Vec::new(), seen, next };
         for part in flat.chunks_exact(3) {
             let id = String::from_utf8_lossy(&part[0]).into_owned();
             let version = std::str::from_utf8(&part[1]).ok().and_then(|text| text.parse().ok());
             let Some(version) = version else {
                 return Err(StoreError::Malformed { id, what: "a version" });
             };
-            wraps.push(WrapOf { version, wrap: parse_wrap(&part[2], &id)?, id });
+            page.add(id, version, &part[2]);
         }
-        Ok(WrapPage { wraps, seen, next: (!last.is_empty()).then_some(last) })
+        Ok(page)
     }
 
     async fn rewrap(

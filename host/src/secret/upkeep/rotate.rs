@@ -144,21 +144,23 @@ impl Rotation<'_> {
             return Ok(false);
         };
         let mut rewraps = Vec::with_capacity(page.wraps.len());
-        let mut failures = Vec::new();
+        let malformed = page.malformed.into_iter();
+        let mut failures: Vec<_> =
+            malformed.map(|(id, version)| (id, version, "its wrap is malformed".into())).collect();
         for of in page.wraps {
             match self.rewrap(&scope, &of).await {
                 Ok(wrap) => rewraps.push(Rewrap { of, wrap }),
                 Err(err @ UnwrapError::Key { source: KeyError::Unavailable(_), .. }) => {
                     return Err(Error::Keys(err));
                 }
-                Err(err) => failures.push((of, chain(&err))),
+                Err(err) => failures.push((of.id, of.version, chain(&err))),
             }
         }
         let replaced = self.walk.store.rewrap(&scope, shard, &rewraps, &self.actor).await?;
         self.rotated.seen += page.seen;
         self.rotated.rewrapped += replaced;
         self.rotated.overtaken += rewraps.len() as u64 - replaced;
-        for (WrapOf { id, version, .. }, why) in failures {
+        for (id, version, why) in failures {
             self.rotated.failed += 1;
             if self.rotated.failures.len() < FAILURES_MAX {
                 self.rotated.failures.push(Failure { scope: scope.clone(), id, version, why });

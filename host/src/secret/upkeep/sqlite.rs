@@ -1,13 +1,13 @@
 //! An operator's side of secrets in one embedded file.
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection, query, query_as, query_scalar};
+use sqlx::{Row as _, query, query_as, query_scalar};
 
-use super::{Rewrap, Upkeep, WrapOf, WrapPage};
+use super::{Rewrap, Upkeep, WrapPage};
 use crate::grant::Scope;
 use crate::secret::audit::{Action, Actor, Entry, Event};
 use crate::secret::provider::KeyRef;
-use crate::secret::sqlite::{SqliteStore, parse_wrap};
+use crate::secret::sqlite::SqliteStore;
 use crate::secret::store::StoreError;
 use crate::sqlite::{signed, unsigned};
 
@@ -34,7 +34,8 @@ impl Upkeep for SqliteStore {
         except: Option<&KeyRef>,
     ) -> Result<WrapPage, StoreError> {
         let read = async {
-            let mut page = WrapPage { wraps: Vec::new(), seen: 0, next: None };
+            let mut page =
+                WrapPage { wraps: Vec::new(), malformed: Vec::new(), seen: 0, next: None };
             if shard > 0 {
                 return Ok(page);
             }
@@ -48,8 +49,14 @@ impl Upkeep for SqliteStore {
                 .fetch_all(&mut *tx)
                 .await?;
             for (row, id) in &ids {
-                page.wraps.extend(wraps(&mut tx, *row, id, except).await?);
+                let sql = "SELECT version, wrap FROM secret_version WHERE secret = ?
+                    ORDER BY version";
+                let wraps = query_as(sql).bind(row).fetch_all(&mut *tx).await?;
+                wraps.into_iter().for_each(|(version, wrap): (i64, Vec<u8>)| {
+                    page.add(id.clone(), unsigned(version), &wrap);
+                });
             }
+            page.wraps.retain(|of| except != Some(&of.wrap.key));
             page.seen = ids.len() as u64;
             page.next = ids.last().map(|(_, id)| id.clone());
             Ok(page)
@@ -115,25 +122,6 @@ impl Upkeep for SqliteStore {
         };
         self.file.within(read).await
     }
-}
-
-/// The wraps of one secret, but for those by the key `except`.
-async fn wraps(
-    file: &mut SqliteConnection,
-    row: i64,
-    id: &str,
-    except: Option<&KeyRef>,
-) -> Result<Vec<WrapOf>, StoreError> {
-    let sql = "SELECT version, wrap FROM secret_version WHERE secret = ? ORDER BY version";
-    let rows: Vec<(i64, Vec<u8>)> = query_as(sql).bind(row).fetch_all(file).await?;
-    let mut all = Vec::with_capacity(rows.len());
-    for (version, wrap) in rows {
-        let wrap = parse_wrap(&wrap, id)?;
-        if except != Some(&wrap.key) {
-            all.push(WrapOf { id: id.to_owned(), version: unsigned(version), wrap });
-        }
-    }
-    Ok(all)
 }
 
 fn event(row: &SqliteRow) -> Result<Event, sqlx::Error> {
