@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails should end the test where it fails")]
 
+#[macro_use]
 mod conformance {
     #[macro_use]
     pub(crate) mod each;
