@@ -19,8 +19,15 @@ use satama::secret::pkcs11::{Config, OpenError, Pin, Pkcs11Key};
 use satama::secret::{DataKey, KEY_BYTES, KeyError, KeyProvider, WRAPPED_BYTES_MAX};
 use zeroize::Zeroizing;
 
-/// Where Debian's `libsofthsm2` has the module.
-const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
+/// Where SoftHSM's packages have the module: Debian's and Alpine's, Fedora's and openSUSE's,
+/// Homebrew's two.
+const MODULES: [&str; 5] = [
+    "/usr/lib/softhsm/libsofthsm2.so",
+    "/usr/lib64/pkcs11/libsofthsm2.so",
+    "/usr/lib64/softhsm/libsofthsm2.so",
+    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
+    "/usr/local/lib/softhsm/libsofthsm2.so",
+];
 const MISSING: &str = "SoftHSM is missing; run `cargo xtask setup`";
 const TOKEN: &str = "first";
 const OTHER: &str = "second";
@@ -30,6 +37,8 @@ const CONTEXT: &[u8] = b"satama/tenant/secret/7";
 
 #[path = "pkcs11/faults.rs"]
 mod faults;
+#[path = "pkcs11/keyrings.rs"]
+mod keyrings;
 #[path = "pkcs11/losses.rs"]
 mod losses;
 #[path = "pkcs11/opens.rs"]
@@ -86,16 +95,19 @@ cases! {
         a_session_that_is_open_needs_no_other
         a_mismatch_is_one_whatever_the_token_calls_it
         a_token_that_does_not_answer_is_given_up;
+    keyrings:
+        secrets_move_into_the_token_and_out_again
+        a_wrong_pin_is_told_with_its_line
+        a_token_that_is_away_is_unavailable_and_no_loss;
 }
 
 /// Runs `case` in a process of its own.
 fn alone(name: &str, case: impl AsyncFnOnce()) {
     // Set for the process that is for the case, and for no other.
     if std::env::var_os("SATAMA_CASE").is_some_and(|case| case == name) {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build();
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         return runtime.unwrap().block_on(case());
     }
-    assert!(Path::new(MODULE).exists(), "{MISSING}");
     let folder = tempfile::tempdir().unwrap();
     let settings = folder.path().join("softhsm2.conf");
     let tokens = folder.path().join("tokens");
@@ -107,11 +119,16 @@ fn alone(name: &str, case: impl AsyncFnOnce()) {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", name, "--nocapture"]);
     command.env("SATAMA_CASE", name).env("SOFTHSM2_CONF", &settings);
-    command.env("MODULE", MODULE).env("FAULT", folder.path().join("fault"));
+    command.env("MODULE", module()).env("FAULT", folder.path().join("fault"));
     let output = command.output().unwrap();
     passed(&output);
     // Not none, as when the name is not this test's whole path.
     assert!(String::from_utf8_lossy(&output.stdout).contains("1 passed"), "{name} did not run");
+}
+
+/// SoftHSM's module. That it is missing fails, and says what to do.
+fn module() -> &'static str {
+    MODULES.into_iter().find(|module| Path::new(module).exists()).expect(MISSING)
 }
 
 fn init_token(settings: &Path, label: &str) {
@@ -128,7 +145,7 @@ fn passed(output: &Output) {
 }
 
 fn config(token: &str, key: &str) -> Config {
-    Config { module: MODULE.into(), token: token.into(), key: key.into(), pin: pin(PIN) }
+    Config { module: module().into(), token: token.into(), key: key.into(), pin: pin(PIN) }
 }
 
 fn pin(text: &str) -> Pin {
@@ -147,7 +164,7 @@ fn data_key(byte: u8) -> DataKey {
 
 /// The token as another part of this process has it, logged in as all are.
 fn beside(token: &str) -> Session {
-    let pkcs11 = Pkcs11::new(MODULE).unwrap();
+    let pkcs11 = Pkcs11::new(module()).unwrap();
     _ = pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK));
     let slots = pkcs11.get_slots_with_initialized_token().unwrap();
     let ours = |slot: &_| pkcs11.get_token_info(*slot).unwrap().label() == token;

@@ -3,7 +3,7 @@
 use super::*;
 
 /// A key of the module that is faulty for as long as the file `$FAULT` says how.
-fn faulty() -> Config {
+pub(super) fn faulty() -> Config {
     let module = beside_settings("faulty.so");
     if !module.exists() {
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/pkcs11/faulty.c");
@@ -22,11 +22,11 @@ fn beside_settings(name: &str) -> PathBuf {
     Path::new(&std::env::var_os("SOFTHSM2_CONF").unwrap()).with_file_name(name)
 }
 
-fn begin(fault: &str) {
+pub(super) fn begin(fault: &str) {
     std::fs::write(beside_settings("fault"), fault).unwrap();
 }
 
-fn end() {
+pub(super) fn end() {
     std::fs::remove_file(beside_settings("fault")).unwrap();
 }
 

@@ -6,7 +6,7 @@ pub(super) async fn two_keys_of_one_module_work() {
     let one = key("main");
     let again = Pkcs11Key::open(&config(TOKEN, "main")).unwrap();
     // The link's target is the same file.
-    let module = std::fs::canonicalize(MODULE).unwrap();
+    let module = std::fs::canonicalize(module()).unwrap();
     let linked = Pkcs11Key::open(&Config { module, ..config(TOKEN, "main") }).unwrap();
     Pkcs11Key::generate(&config(OTHER, "main")).unwrap();
     let other = Pkcs11Key::open(&config(OTHER, "main")).unwrap();
@@ -22,7 +22,7 @@ pub(super) async fn a_token_is_left_when_its_keys_are_dropped() {
     let open = key("main");
     open.wrap(&data_key(3), CONTEXT).await.unwrap();
     drop(open);
-    let pkcs11 = Pkcs11::new(MODULE).unwrap();
+    let pkcs11 = Pkcs11::new(module()).unwrap();
     let slots = pkcs11.get_slots_with_initialized_token().unwrap();
     for slot in slots {
         let session = pkcs11.open_ro_session(slot).unwrap();
@@ -62,13 +62,13 @@ pub(super) async fn a_lost_login_is_made_again() {
 
 /// Ends all that the process has with SoftHSM.
 fn restart() {
-    Pkcs11::new(MODULE).unwrap().finalize().unwrap();
+    Pkcs11::new(module()).unwrap().finalize().unwrap();
     start();
 }
 
 fn start() {
     let locking = CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK);
-    Pkcs11::new(MODULE).unwrap().initialize(locking).unwrap();
+    Pkcs11::new(module()).unwrap().initialize(locking).unwrap();
 }
 
 pub(super) async fn lost_sessions_are_opened_again() {
@@ -116,7 +116,7 @@ pub(super) async fn a_handle_that_is_anothers_now_is_not_used() {
 pub(super) async fn a_module_that_is_gone_is_unavailable_until_it_is_back() {
     let key = key("main");
     let wrapped = key.wrap(&data_key(3), CONTEXT).await.unwrap();
-    Pkcs11::new(MODULE).unwrap().finalize().unwrap();
+    Pkcs11::new(module()).unwrap().finalize().unwrap();
     unavailable(key.unwrap(&wrapped, CONTEXT).await);
     unavailable(key.unwrap(&wrapped, b"").await);
     unavailable(key.wrap(&data_key(3), CONTEXT).await);

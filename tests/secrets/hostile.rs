@@ -64,6 +64,32 @@ async fn names(stage: Stage) {
     assert!(log.lines().all(|line| line.len() < 4_000));
 }
 
+/// What was asked for, an operator can look at.
+#[tokio::test]
+async fn the_audit_does_not_drive_the_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = "tenant = \"t\"\n[secret]\nread = [\"granted/*\"]\nwrite = [\"granted/*\"]\n\
+                    reveal = [\"granted/open/*\"]\n[credential]\nread = [\"granted/*\"]";
+    std::fs::write(folder.path().join("grant.toml"), manifest).unwrap();
+    let says = |args: &[&str]| {
+        let mut satama = std::process::Command::new(build::program("satama"));
+        satama.args(args).current_dir(&folder).env_clear().env("HOME", folder.path());
+        let done = satama.env("SATAMA_LOG", "error").output().unwrap();
+        String::from_utf8(done.stdout).unwrap()
+    };
+    says(&["secret", "keys", "init"]);
+    let guest = build::guest("hostile_secret");
+    let run = ["run", guest.to_str().unwrap(), "--grant", "grant.toml", "-i", "run(\"names\")"];
+    assert_eq!(says(&run).trim_end(), "ok(\"every name\")");
+    let audit = says(&["secret", "audit", "--tenant", "t", "--limit", "10000"]);
+    assert!(audit.contains("\\u{1b}[2J") && audit.contains("\\u{202e}txet\\u{2066}\\u{2028}"));
+    assert!(audit.contains("'; DROP TABLE secret; --"), "{audit}");
+    for c in audit.chars().filter(|c| *c != '\n') {
+        assert!(!c.is_control() && !matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'), "{c:?}");
+    }
+    assert!(audit.lines().all(|line| !line.starts_with("2026-01-01T")), "{audit}");
+}
+
 async fn many(stage: Stage) {
     let (said, log) = Log::of("info", hostile(&stage, "many", |_| {})).await;
     assert_eq!(said, "as many as could be");

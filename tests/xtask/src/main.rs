@@ -32,6 +32,9 @@ const GUESTS: [&str; 3] = [LIBRARY, WEBHOOK, "tests/guests"];
 const LIBRARY: &str = "examples/library";
 const WEBHOOK: &str = "examples/webhook";
 
+/// What the tests need beside Rust.
+const TESTS: [setup::Program; 3] = [setup::REDIS, setup::SOFTHSM, setup::CC];
+
 /// The guest SDK: a workspace of its own, which is tested natively.
 const SDK: &str = "guest/rust";
 
@@ -43,7 +46,7 @@ fn main() -> ExitCode {
         ["ci"] => ci(),
         ["bench", rest @ ..] => bench(rest),
         ["guests"] => setup::rust().and_then(|()| guests(&mut Steps::new(GUESTS.len()))),
-        ["setup"] => setup::rust().and_then(|()| setup::redis()),
+        ["setup"] => setup::rust().and_then(|()| setup::programs(&TESTS)),
         [] | ["help" | "--help" | "-h"] => {
             eprintln!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -113,7 +116,7 @@ fn demo(args: &[&str]) -> Result<(), Failed> {
 /// Everything that must hold before a change lands.
 fn ci() -> Result<(), Failed> {
     setup::rust()?;
-    setup::redis()?;
+    setup::programs(&TESTS)?;
     let mut steps = Steps::new(17);
     for folder in ["", SDK].into_iter().chain(GUESTS) {
         steps.run(
@@ -142,7 +145,7 @@ fn ci() -> Result<(), Failed> {
 
 fn bench(args: &[&str]) -> Result<(), Failed> {
     setup::rust()?;
-    setup::redis()?;
+    setup::programs(&[setup::REDIS])?;
     let mut steps = Steps::new(GUESTS.len() + 1);
     guests(&mut steps)?;
     let mut bench = cargo(&root(), &["run", "--release", "--package", "satama-bench", "--"]);

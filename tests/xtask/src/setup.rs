@@ -7,15 +7,44 @@ use crate::step::{Failed, run};
 /// The target that guests are built for.
 const TARGET: &str = "wasm32-wasip2";
 
-/// Package managers, and how each installs Redis.
+/// Package managers, and how each installs a package.
 const MANAGERS: [(&str, &str); 6] = [
-    ("apt-get", "install -y redis-server"),
-    ("dnf", "install -y redis"),
-    ("apk", "add redis"),
-    ("pacman", "-S --noconfirm redis"),
-    ("zypper", "--non-interactive install redis"),
-    ("brew", "install redis"),
+    ("apt-get", "install -y"),
+    ("dnf", "install -y"),
+    ("apk", "add"),
+    ("pacman", "-S --noconfirm"),
+    ("zypper", "--non-interactive install"),
+    ("brew", "install"),
 ];
+
+/// A program that is not Rust's, and what brings it, as each of [`MANAGERS`] calls it.
+pub(crate) struct Program {
+    name: &'static str,
+    what: &'static str,
+    packages: [&'static str; MANAGERS.len()],
+}
+
+/// The tests' store, with its `redis-cli`.
+pub(crate) const REDIS: Program = Program {
+    name: "redis-server",
+    what: "Redis 7.0 or newer",
+    packages: ["redis-server", "redis", "redis", "redis", "redis", "redis"],
+};
+
+/// The tests' PKCS #11 token.
+pub(crate) const SOFTHSM: Program = Program {
+    name: "softhsm2-util",
+    what: "SoftHSM 2.6 or newer",
+    packages: ["softhsm2", "softhsm", "softhsm", "softhsm", "softhsm", "softhsm"],
+};
+
+/// What compiles the tests' faulty PKCS #11 module. Rust links with it, unless it was told
+/// to use another one.
+pub(crate) const CC: Program = Program {
+    name: "cc",
+    what: "a C compiler (`cc`)",
+    packages: ["gcc libc6-dev", "gcc", "gcc musl-dev", "gcc", "gcc", "gcc"],
+};
 
 /// The wasm target, rustfmt and clippy.
 pub(crate) fn rust() -> Result<(), Failed> {
@@ -33,27 +62,37 @@ pub(crate) fn rust() -> Result<(), Failed> {
     Ok(())
 }
 
-/// `redis-server`, with its `redis-cli`.
-pub(crate) fn redis() -> Result<(), Failed> {
-    if answers("redis-server") {
+/// Programs that are not Rust's.
+pub(crate) fn programs(needed: &[Program]) -> Result<(), Failed> {
+    let missing: Vec<_> = needed.iter().filter(|program| !answers(program.name)).collect();
+    let list = |of: fn(&Program) -> &str| {
+        missing.iter().map(|program| of(program)).collect::<Vec<_>>().join(", ")
+    };
+    if missing.is_empty() {
         return Ok(());
     }
-    let Some((manager, install)) = MANAGERS.iter().find(|(name, _)| answers(name)) else {
-        return Err(Failed("the tests need `redis-server` (7.0 or newer); install it".into()));
+    let Some(at) = MANAGERS.iter().position(|(name, _)| answers(name)) else {
+        return Err(Failed(format!(
+            "the tests need what this machine misses; install {}",
+            list(|it| it.what)
+        )));
     };
-    eprintln!("`redis-server` is missing: installing it with {manager}");
+    let (manager, install) = MANAGERS[at];
+    eprintln!("missing: {}; installing with {manager}", list(|it| it.name));
+    let packages = missing.iter().flat_map(|program| program.packages[at].split(' '));
+    let install: Vec<_> = install.split(' ').chain(packages).collect();
     // A new machine has no list of packages yet.
-    let update = (*manager == "apt-get").then_some("update");
-    for args in update.iter().chain([install]) {
+    let update = (manager == "apt-get").then(|| vec!["update"]);
+    for args in update.into_iter().chain([install]) {
         // brew refuses to be root; the others need to be.
-        let mut command = if *manager == "brew" || is_root() {
+        let mut command = if manager == "brew" || is_root() {
             Command::new(manager)
         } else {
             let mut sudo = Command::new("sudo");
             sudo.arg(manager);
             sudo
         };
-        run(command.args(args.split(' ')))?;
+        run(command.args(args))?;
     }
     Ok(())
 }

@@ -122,9 +122,9 @@ fn time(ms: u64) -> String {
     time.to_string()
 }
 
-/// Text that a guest may have chosen, without what a terminal would obey.
+/// Text that a guest may have chosen, without what a terminal would obey, or what would
+/// turn its direction.
 fn shown(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] })
-        .collect()
+    let plain = |c: char| matches!(c, '"' | '\'' | '\\');
+    text.chars().flat_map(|c| if plain(c) { vec![c] } else { c.escape_debug().collect() }).collect()
 }
