@@ -99,7 +99,7 @@ fn no_names() -> Result<(), String> {
     for name in NO_NAMES.into_iter().chain([long.as_str()]) {
         is_absent(name)?;
         equal("put", secret::put(name, b"value"), Err(Error::InvalidName))?;
-        equal("delete", secret::delete(name), Err(Error::InvalidName))?;
+        equal("delete", secret::delete(name), Err(Error::AccessDenied))?;
     }
     let longest = &long[..128];
     put(longest, b"value")?;
