@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use satama::secret::{Editor, NewKey, Unopened, UnwrapError};
+use satama::grant::Right;
+use satama::secret::{Editor, NewKey, Put, Read, Store as _, Unopened, UnwrapError};
 use satama_tests::{keyring, lone_key, until};
 
 use super::*;
