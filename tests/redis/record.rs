@@ -221,3 +221,44 @@ async fn a_malformed_wrap_holds_no_rotation_up() {
         assert_eq!(get(operator.secret(), shelf, name, Some("ann")).await.unwrap(), name);
     }
 }
+
+/// A wrap says which key it is by, which is bound to it: not even another name of the same
+/// key opens it, or a key that was dropped could be given a new name.
+#[tokio::test]
+async fn a_wrap_under_another_keys_name_does_not_open() {
+    let h = Harness::redis().await;
+    let (name, same) = satama_tests::local_key("other", 1);
+    let ring = satama_tests::keyring(1).with_key(name, same);
+    let keys = satama::secret::Keys::fixed(ring);
+    let services = h.builder().keys(keys).build().await.unwrap();
+    let t = grant("t");
+    let (vault, shelf) = (services.secret(), t.secret());
+    let version = put(vault, shelf, "a", None, "1").await;
+    let key = records(h.server()).await.into_values().next().unwrap();
+    let field = format!("w{version}");
+    let wrap: Vec<u8> = h.server().query(cmd("HGET").arg(&key).arg(&field)).await;
+    let renamed = [b"other", wrap.strip_prefix(b"main").unwrap()].concat();
+    h.server().query::<()>(cmd("HSET").arg(&key).arg(&field).arg(renamed)).await;
+    let err = get(vault, shelf, "a", None).await.unwrap_err();
+    assert!(matches!(err, Error::Undecryptable { .. }), "{err:?}");
+}
+
+/// A version that is forgotten leaves neither its key nor its value.
+#[tokio::test]
+async fn a_record_has_the_versions_that_are_kept_and_no_more() {
+    let h = Harness::redis().await;
+    let mut granted = grant("t").secret().granted().clone();
+    granted.keep = Some(2);
+    let t = grant("t").with_secret(granted);
+    let mut versions = Vec::new();
+    for n in 0..5 {
+        versions.push(put(h.services.secret(), t.secret(), "a", None, &n.to_string()).await);
+    }
+    let key = records(h.server()).await.into_values().next().unwrap();
+    let mut fields: Vec<String> = h.server().query(cmd("HKEYS").arg(key)).await;
+    fields.sort_unstable();
+    let [old, new] = [versions[3], versions[4]];
+    let kept =
+        [format!("c{old}"), format!("c{new}"), "head".into(), format!("w{old}"), format!("w{new}")];
+    assert_eq!(fields, kept);
+}
