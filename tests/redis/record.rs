@@ -9,6 +9,9 @@ use satama::secret::{Actor, Error, Upkeep as _, Value, Vault};
 
 use super::*;
 
+/// A shelf, a name and a user, and what they are in the server: the scope and the id.
+type Copied<'a> = (&'a Shelf, &'a str, Option<&'a str>, (&'a str, &'a str));
+
 fn actor() -> Actor {
     Actor { component: "c".into(), digest: String::new(), instance: "1".into() }
 }
@@ -47,7 +50,7 @@ async fn d20_a_record_copied_elsewhere_does_not_open() {
     let h = Harness::redis().await;
     let (t, t2) = (grant("t"), grant("t2"));
     let vault = h.services.secret();
-    let places: [(&Shelf, &str, Option<&str>, (&str, &str)); 6] = [
+    let places: [Copied<'_>; 6] = [
         (t.secret(), "admin", None, ("t:secret", "admin")),
         (t.secret(), "public", None, ("t:secret", "public")),
         (t2.secret(), "admin", None, ("t2:secret", "admin")),
