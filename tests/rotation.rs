@@ -296,24 +296,29 @@ async fn what_was_acknowledged_opens_whatever_went_on(store: Store) {
     let both = store.host(keyring(2)).await;
     rotate(both.secret()).await;
     let new = store.host(lone_key("main", 2)).await;
-    for (place, Known(may_be)) in &all {
-        let found = place.value(new.secret()).await.map(|(_, value)| value);
-        assert!(may_be.contains(&found), "{place:?} is {found:?}, not of {may_be:?}");
-        let grant = grant("t");
-        let (vault, shelf) = (new.secret(), place.shelf(&grant));
-        if found.is_some() {
-            let kept = vault.describe(shelf, &place.name, place.user).await.unwrap().versions;
-            for version in kept {
-                let value = place.value_at(new.secret(), Some(version)).await.unwrap().1;
-                assert!(value.starts_with(&place.name), "{place:?}: {value}");
-            }
-        }
-        let listed = match place.user {
-            None => vault.names(shelf, None, 100).await.unwrap(),
-            Some(user) => vault.of_user(shelf, user, None, 100).await.unwrap(),
-        };
-        assert_eq!(listed.names.contains(&place.name), found.is_some(), "{place:?}");
+    for (place, known) in &all {
+        check(new.secret(), place, known).await;
     }
     let retired = both.secret().retire(&"main/1".parse().unwrap()).await.unwrap();
     retired.unwrap();
+}
+
+/// That a place has what it may, all of it opens, and it is listed if it is there.
+async fn check(vault: &Vault, place: &Place, Known(may_be): &Known) {
+    let found = place.value(vault).await.map(|(_, value)| value);
+    assert!(may_be.contains(&found), "{place:?} is {found:?}, not of {may_be:?}");
+    let grant = grant("t");
+    let shelf = place.shelf(&grant);
+    if found.is_some() {
+        let kept = vault.describe(shelf, &place.name, place.user).await.unwrap().versions;
+        for version in kept {
+            let value = place.value_at(vault, Some(version)).await.unwrap().1;
+            assert!(value.starts_with(&place.name), "{place:?}: {value}");
+        }
+    }
+    let listed = match place.user {
+        None => vault.names(shelf, None, 100).await.unwrap(),
+        Some(user) => vault.of_user(shelf, user, None, 100).await.unwrap(),
+    };
+    assert_eq!(listed.names.contains(&place.name), found.is_some(), "{place:?}");
 }

@@ -9,6 +9,9 @@ use satama::secret::{Actor, Error, Upkeep as _, Value, Vault};
 
 use super::*;
 
+/// A shelf, a name and a user, and what they are in the server: the scope and the id.
+type Copied<'a> = (&'a Shelf, &'a str, Option<&'a str>, (&'a str, &'a str));
+
 fn actor() -> Actor {
     Actor { component: "c".into(), digest: String::new(), instance: "1".into() }
 }
@@ -47,7 +50,7 @@ async fn d20_a_record_copied_elsewhere_does_not_open() {
     let h = Harness::redis().await;
     let (t, t2) = (grant("t"), grant("t2"));
     let vault = h.services.secret();
-    let places: [(&Shelf, &str, Option<&str>, (&str, &str)); 6] = [
+    let places: [Copied<'_>; 6] = [
         (t.secret(), "admin", None, ("t:secret", "admin")),
         (t.secret(), "public", None, ("t:secret", "public")),
         (t2.secret(), "admin", None, ("t2:secret", "admin")),
@@ -220,4 +223,45 @@ async fn a_malformed_wrap_holds_no_rotation_up() {
     for name in ["a", "c"] {
         assert_eq!(get(operator.secret(), shelf, name, Some("ann")).await.unwrap(), name);
     }
+}
+
+/// A wrap says which key it is by, which is bound to it: not even another name of the same
+/// key opens it, or a key that was dropped could be given a new name.
+#[tokio::test]
+async fn a_wrap_under_another_keys_name_does_not_open() {
+    let h = Harness::redis().await;
+    let (name, same) = satama_tests::local_key("other", 1);
+    let ring = satama_tests::keyring(1).with_key(name, same);
+    let keys = satama::secret::Keys::fixed(ring);
+    let services = h.builder().keys(keys).build().await.unwrap();
+    let t = grant("t");
+    let (vault, shelf) = (services.secret(), t.secret());
+    let version = put(vault, shelf, "a", None, "1").await;
+    let key = records(h.server()).await.into_values().next().unwrap();
+    let field = format!("w{version}");
+    let wrap: Vec<u8> = h.server().query(cmd("HGET").arg(&key).arg(&field)).await;
+    let renamed = [b"other", wrap.strip_prefix(b"main").unwrap()].concat();
+    h.server().query::<()>(cmd("HSET").arg(&key).arg(&field).arg(renamed)).await;
+    let err = get(vault, shelf, "a", None).await.unwrap_err();
+    assert!(matches!(err, Error::Undecryptable { .. }), "{err:?}");
+}
+
+/// A version that is forgotten leaves neither its key nor its value.
+#[tokio::test]
+async fn a_record_has_the_versions_that_are_kept_and_no_more() {
+    let h = Harness::redis().await;
+    let mut granted = grant("t").secret().granted().clone();
+    granted.keep = Some(2);
+    let t = grant("t").with_secret(granted);
+    let mut versions = Vec::new();
+    for n in 0..5 {
+        versions.push(put(h.services.secret(), t.secret(), "a", None, &n.to_string()).await);
+    }
+    let key = records(h.server()).await.into_values().next().unwrap();
+    let mut fields: Vec<String> = h.server().query(cmd("HKEYS").arg(key)).await;
+    fields.sort_unstable();
+    let [old, new] = [versions[3], versions[4]];
+    let kept =
+        [format!("c{old}"), format!("c{new}"), "head".into(), format!("w{old}"), format!("w{new}")];
+    assert_eq!(fields, kept);
 }

@@ -275,12 +275,12 @@ async fn no_key_expires_and_none_is_left_of_what_was_deleted() {
     for at in [At::secrets(&h.services, &grant), At::of(&h.services, &grant, "a")] {
         assert!(at.delete("a").await.unwrap());
     }
-    let kinds: BTreeSet<u8> = h.server().keys().await.iter().filter_map(kind).collect();
+    let kinds: BTreeSet<u8> = h.server().keys().await.iter().filter_map(|key| kind(key)).collect();
     assert_eq!(kinds, BTreeSet::from(*b"abdw"), "what was recorded, barred, and deleted last");
 }
 
 /// What a key of a shard holds.
-fn kind(key: &Vec<u8>) -> Option<u8> {
+fn kind(key: &[u8]) -> Option<u8> {
     let end = key.iter().position(|byte| *byte == b'}').filter(|_| key.starts_with(b"{t:"))?;
     key.get(end + 1).copied()
 }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use satama::secret::{Editor, NewKey, Unopened, UnwrapError};
+use satama::grant::Right;
+use satama::secret::{Editor, NewKey, Put, Read, Store as _, Unopened, UnwrapError};
 use satama_tests::{keyring, lone_key, until};
 
 use super::*;
@@ -158,64 +159,47 @@ pub(crate) async fn a_keyring_that_cannot_be_read_changes_nothing(h: &Harness) {
     assert_eq!(old.value("a").await.unwrap(), b"newer");
 }
 
-/// A record under another's name, tenant, user, version or kind is not that one's.
-pub(crate) async fn d20_a_record_copied_elsewhere_does_not_open(h: &Harness) {
-    use satama::grant::Right;
-    use satama::secret::{Read, Sealed, Store as _};
-
-    let hand = secrets(h);
-    let places = [
+/// The places of one pair of tenants, which are close to each other.
+fn places(hand: &Hand, tenant: &str) -> [(Hand, &'static str); 7] {
+    let hand = hand.granted(tenant, all_secrets());
+    [
         (hand.clone(), "a"),
         (hand.clone(), "b"),
-        (hand.granted("t2", all_secrets()), "a"),
+        (hand.granted(&format!("{tenant}-2"), all_secrets()), "a"),
         (hand.clone().of("ann"), "a"),
         (hand.clone().of("bob"), "a"),
         (hand.clone().of("ann"), "b"),
         // Its id is the same text as the credential's.
-        (hand.clone(), "ann/a"),
-    ];
-    let store = hand.vault().store();
-    let mut originals: Vec<(u64, Sealed)> = Vec::new();
-    for (n, (hand, name)) in places.iter().enumerate() {
-        hand.put(name, n.to_string()).await;
-        let item = hand.shelf().item(name, hand.user(), Right::Read).unwrap();
-        let read = Read { item, version: None, known: None };
-        let found = store.read(&[read], &hand.actor).await.unwrap().remove(0).unwrap();
-        originals.push((found.version, found.sealed.unwrap()));
-    }
-    let newest = originals.iter().map(|(version, _)| *version).max().unwrap();
-    for (to, (hand, name)) in places.iter().enumerate() {
-        for (from, (version, sealed)) in originals.iter().enumerate() {
-            for version in [*version, newest + 1] {
-                let item = hand.shelf().item(name, hand.user(), Right::Write).unwrap();
-                hand.delete(name).await;
-                // As whoever can write to the store would: past what versions were.
-                let at = put_raw(hand, &item, version, sealed).await;
-                let got = hand.at(name, at).await;
-                let own = to == from && at == originals[from].0;
-                assert_eq!(got.is_ok(), own, "{from} to {to} at {at}");
-                if !own {
-                    assert!(matches!(got, Err(Error::Undecryptable { .. })), "{got:?}");
-                }
-            }
-        }
-    }
+        (hand, "ann/a"),
+    ]
 }
 
-/// Puts `sealed` as `version`, or as the next one if that was used.
-async fn put_raw(
-    hand: &Hand,
-    item: &satama::grant::Item<'_>,
-    version: u64,
-    sealed: &satama::secret::Sealed,
-) -> u64 {
-    use satama::secret::{Put, Store as _};
-    match hand.vault().store().put(item, version, sealed, &hand.actor).await.unwrap() {
-        Put::Done => version,
-        Put::Stale(newest) => {
-            let put = hand.vault().store().put(item, newest + 1, sealed, &hand.actor);
-            assert_eq!(put.await.unwrap(), Put::Done);
-            newest + 1
+/// A record under another's name, tenant, user, version or kind is not that one's: put
+/// there as whoever can write to the store would.
+pub(crate) async fn d20_a_record_copied_elsewhere_does_not_open(h: &Harness) {
+    let count = places(&secrets(h), "t").len();
+    for from in 0..count {
+        for to in 0..count {
+            let places = places(&secrets(h), &format!("t{from}{to}"));
+            let ((source, name), (target, other)) = (&places[from], &places[to]);
+            let version = source.put(name, "theirs").await;
+            let item = source.shelf().item(name, source.user(), Right::Read).unwrap();
+            let read = Read { item, version: None, known: None };
+            let store = source.vault().store();
+            let found = store.read(&[read], &source.actor).await.unwrap().remove(0).unwrap();
+            let sealed = found.sealed.unwrap();
+            // At its own version where that was never another's, and at the next one.
+            let item = target.shelf().item(other, target.user(), Right::Write).unwrap();
+            for at in [version, version + 1] {
+                if (from, at) != (to, version) {
+                    let put = store.put(&item, at, &sealed, &target.actor).await.unwrap();
+                    assert_eq!(put, Put::Done, "{from} to {to}");
+                    let got = target.at(other, at).await;
+                    let closed = matches!(got, Err(Error::Undecryptable { .. }));
+                    assert!(closed, "{from} to {to} at {at}: {got:?}");
+                }
+            }
+            assert_eq!(source.value_at(name, version).await.unwrap(), b"theirs");
         }
     }
 }

@@ -127,6 +127,8 @@ pub(crate) async fn d17_a_put_that_races_a_rotation_stays_readable(h: &Harness) 
                 let replaced = rewrap(&hand.on(&operator), &about[..]).await;
                 // The old version is there if it is kept, and only its own wrap is replaced.
                 assert_eq!(replaced == 1, keep == 2 && value == "new");
+                // What was read before is not what is there now: it is written once.
+                assert_eq!(rewrap(&hand.on(&operator), &about[..]).await, 0);
                 assert_eq!(hand.on(&operator).value(&name).await.unwrap(), value.as_bytes());
             }
             hand.delete(&name).await;
