@@ -9,7 +9,7 @@ mod value;
 use std::process::ExitCode;
 
 use satama::Services;
-use satama::grant::{Grant, Limits, Names, SecretGrant, Shelf};
+use satama::grant::{Grant, Limits, Names, SecretGrant, Shelf, VERSIONS_KEPT_MAX};
 use satama::secret::Actor;
 
 use super::Usage;
@@ -80,13 +80,19 @@ impl Command {
 impl Tenant {
     /// Opens the tenant's secrets; with the keys, if they are needed.
     async fn open(&self, needs_keys: bool) -> anyhow::Result<Secrets> {
-        let grant = operators_grant(&self.tenant)?;
+        let grant = operators_grant(&self.tenant, VERSIONS_KEPT_MAX)?;
         let services = self.stores.read()?.open(needs_keys).await?;
         Ok(Secrets { services, grant, actor: operator() })
     }
 }
 
 impl Secrets {
+    /// Keeps so many versions of what is put.
+    fn keep(&mut self, versions: u32) -> anyhow::Result<()> {
+        self.grant = operators_grant(self.grant.tenant(), versions)?;
+        Ok(())
+    }
+
     /// The tenant's secrets, or the credentials of its users.
     fn shelf(&self, user: Option<&str>) -> &Shelf {
         if user.is_some() { self.grant.credential() } else { self.grant.secret() }
@@ -94,10 +100,11 @@ impl Secrets {
 }
 
 /// All of a tenant's secrets.
-fn operators_grant(tenant: &str) -> anyhow::Result<Grant> {
+fn operators_grant(tenant: &str, keep: u32) -> anyhow::Result<Grant> {
     let all = || -> anyhow::Result<SecretGrant> {
         let every = || Names::new(["*"]);
-        Ok(SecretGrant { read: every()?, reveal: every()?, write: every()?, keep: None })
+        let keep = Some(keep);
+        Ok(SecretGrant { read: every()?, reveal: every()?, write: every()?, keep })
     };
     let grant = Grant::new(tenant, Limits::default())
         .map_err(|err| Usage(format!("--tenant {}: {err}", tenant.escape_debug())))?;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use satama::grant::Scope;
+use satama::grant::{Scope, VERSIONS_KEPT_MAX};
 use satama::secret::{Rotated, Vault};
 use serde_json::json;
 
@@ -97,7 +97,7 @@ pub(super) async fn scopes(vault: &Vault, tenants: &[String]) -> anyhow::Result<
     }
     let mut scopes = Vec::with_capacity(2 * tenants.len());
     for tenant in tenants {
-        let grant = operators_grant(tenant)?;
+        let grant = operators_grant(tenant, VERSIONS_KEPT_MAX)?;
         scopes.extend([grant.credential().scope().clone(), grant.secret().scope().clone()]);
     }
     Ok(scopes)

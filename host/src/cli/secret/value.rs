@@ -4,6 +4,7 @@ use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use satama::grant::VERSIONS_KEPT_MAX;
 use satama::secret::{Error, PAGE_MAX, VALUE_BYTES_MAX, Value};
 use serde_json::json;
 use zeroize::Zeroizing;
@@ -27,6 +28,12 @@ pub(super) struct Put {
     /// Make it a credential of this user.
     #[arg(long, value_name = "USER")]
     user: Option<String>,
+
+    /// How many versions to keep. The default is as many as a manifest may: one that keeps
+    /// fewer forgets them when a component puts the next.
+    #[arg(long, value_name = "N", default_value_t = VERSIONS_KEPT_MAX)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=i64::from(VERSIONS_KEPT_MAX)))]
+    keep: u32,
 
     /// Keep a line break at the end of the value; let the value be empty.
     #[arg(long)]
@@ -104,7 +111,8 @@ pub(super) struct Delete {
 impl Put {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let user = self.user.as_deref();
-        let secrets = self.tenant.open(true).await?;
+        let mut secrets = self.tenant.open(true).await?;
+        secrets.keep(self.keep)?;
         let value = read(&self.name, self.raw)?;
         let vault = secrets.services.secret();
         let put = vault.put(secrets.shelf(user), &self.name, user, &value, &secrets.actor);
