@@ -56,7 +56,7 @@ pub fn redis_acl(grant: &Grant, user: &str) -> Vec<String> {
     let tenant = Scope::tenant_prefix(grant.tenant());
     lines.push(format!(
         "ACL SETUSER {user} on resetkeys resetchannels clearselectors -@all ~{tenant}* &{tenant}* \
-         {} (%R~satama:format:* +get) (%R~{{satama:secret}}* +sismember +smembers)",
+         {} (%R~satama:format:* +get) (%R~{{satama:secret}}scopes +sismember) (%R~{{satama:secret}}barred +smembers)",
         commands.join(" ")
     ));
     lines

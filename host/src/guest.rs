@@ -219,7 +219,7 @@ impl Caller {
         err: &dyn std::error::Error,
     ) {
         let (tenant, component) = (self.grant.tenant(), &*self.component);
-        let trouble = matches!(outcome, "unavailable" | "trap");
+        let trouble = matches!(outcome, "unavailable" | "trap" | "undecryptable");
         if !trouble && !matches!(outcome, "access-denied" | "quota-exceeded") {
             // An answer like any other: the guest asked too much, or lost a race.
             tracing::debug!(target: LOG, tenant, component, interface, "{}", chain(err));

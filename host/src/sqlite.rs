@@ -105,6 +105,14 @@ impl Sqlite {
         tx.commit().await.map_err(fail)
     }
 
+    /// Brings all commits into the database and to the disk: until then a power cut may take
+    /// the last of them (<https://www.sqlite.org/pragma.html#pragma_wal_checkpoint>).
+    pub async fn checkpoint(&self) -> Result<(), sqlx::Error> {
+        let (busy, _, _): (i64, i64, i64) =
+            sqlx::query_as("PRAGMA wal_checkpoint(FULL)").fetch_one(&self.writer).await?;
+        if busy == 0 { Ok(()) } else { Err(sqlx::Error::PoolTimedOut) }
+    }
+
     /// Starts a transaction that writes.
     pub async fn write(&self) -> Result<Transaction<'static, Db>, sqlx::Error> {
         self.writer.begin_with("BEGIN IMMEDIATE").await

@@ -95,7 +95,10 @@ impl Inspect {
                 longer.starts_with(table) && (longer.len() > table.len() || other < at)
             };
             if !granting.iter().enumerate().any(again) {
-                manifest.push_str(&format!("\n{}\n", table.replace("NAME", "*")));
+                // Which secrets is for the operator to say.
+                let secrets = table.starts_with("[secret]") || table.starts_with("[credential]");
+                let name = if secrets { "NAME" } else { "*" };
+                manifest.push_str(&format!("\n{}\n", table.replace("NAME", name)));
             }
         }
         if listens {

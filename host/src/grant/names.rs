@@ -124,7 +124,7 @@ pub fn check_name(name: &str) -> Result<(), BadName> {
     } else if name.len() > NAME_BYTES_MAX {
         Err(BadName::Long(name.chars().take(32).flat_map(char::escape_default).collect()))
     } else if name.contains('*') {
-        Err(BadName::Wildcard(name.to_owned()))
+        Err(BadName::Wildcard(name.escape_default().to_string()))
     } else if let Some(at) = name.chars().find(|c| !allowed(*c)) {
         Err(BadName::Character { name: name.escape_default().to_string(), at })
     } else {

@@ -1,27 +1,59 @@
 //! The keys that a host has now: those of its keyring, which is read again when a key is
 //! missed.
 
-use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::Mutex;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::keyring::{Keyring, KeyringError};
 use super::provider::{DataKey, KeyError, KeyRef};
 use super::store::Wrap;
 
-/// Shortest time between two readings of a keyring: a passphrase takes a tenth of a
-/// second to become a key, and a guest may ask for what cannot be opened without end.
+/// How often a host that writes looks whether its keyring's file has changed.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Shortest time between two readings of a file that could not be read: a passphrase takes
+/// a tenth of a second to become a key, and guests may ask without end.
 const READ_AGAIN: Duration = Duration::from_secs(1);
+
+/// How long a reading may take: a token may stand still.
+const READING: Duration = Duration::from_secs(10);
 
 /// Where a host has its keys.
 #[derive(Debug)]
 pub struct Keys {
     ring: RwLock<Arc<Keyring>>,
-    file: Option<PathBuf>,
-    read: Mutex<Option<Instant>>,
+    file: Option<File>,
+}
+
+/// A keyring's file. It is read again when it has changed: by a host that writes within a
+/// second, by one that reads when it meets a key that it does not know.
+#[derive(Debug)]
+struct File {
+    path: PathBuf,
+    /// Held while it is read, so that whoever comes meanwhile waits for that.
+    read: tokio::sync::Mutex<Reading>,
+    looked: Mutex<Instant>,
+}
+
+/// The last reading of a file.
+#[derive(Debug)]
+struct Reading {
+    at: Instant,
+    /// What was read, if it could be.
+    of: Option<Stamp>,
+}
+
+/// What tells a file from what was there before.
+#[derive(Debug, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    changed: (i64, i64),
 }
 
 /// Why a data key was not unwrapped.
@@ -44,13 +76,17 @@ pub enum UnwrapError {
 impl Keys {
     /// These keys, whatever happens.
     pub fn fixed(ring: Keyring) -> Self {
-        Self { ring: RwLock::new(Arc::new(ring)), file: None, read: Mutex::default() }
+        Self { ring: RwLock::new(Arc::new(ring)), file: None }
     }
 
-    /// The keys in `file`, which is read again when a record was wrapped by a key that
-    /// was not in it.
+    /// The keys in `file`, which is read again when it has changed.
     pub async fn in_file(file: PathBuf) -> Result<Self, KeyringError> {
+        // Before it is read: what is changed after that is read again.
+        let of = Stamp::of(&file);
         let ring = Keyring::read(&file).await?;
+        let at = Instant::now();
+        let read = tokio::sync::Mutex::new(Reading { at, of });
+        let file = File { path: file, read, looked: Mutex::new(at) };
         Ok(Self { file: Some(file), ..Self::fixed(ring) })
     }
 
@@ -65,6 +101,9 @@ impl Keys {
         key: &DataKey,
         context: impl FnOnce(&KeyRef) -> Vec<u8>,
     ) -> Result<Wrap, UnwrapError> {
+        if self.file.as_ref().is_some_and(File::is_to_be_looked_at) {
+            self.read_again().await;
+        }
         let ring = self.ring();
         let (name, primary) = ring.primary();
         let wrapped = primary.wrap(key, &context(name)).await;
@@ -76,7 +115,10 @@ impl Keys {
     pub(super) async fn unwrap(&self, wrap: &Wrap, context: &[u8]) -> Result<DataKey, UnwrapError> {
         let mut ring = self.ring();
         if ring.key(&wrap.key).is_none() {
-            self.read_again().await;
+            if let Err(source) = self.read_if_changed().await {
+                // It may be in there: to say that it is lost would be too much.
+                return Err(UnwrapError::Key { key: wrap.key.clone(), source });
+            }
             ring = self.ring();
         }
         let key = ring.key(&wrap.key).ok_or_else(|| UnwrapError::NoKey(wrap.key.clone()))?;
@@ -84,20 +126,52 @@ impl Keys {
         unwrapped.map_err(|source| UnwrapError::Key { key: wrap.key.clone(), source })
     }
 
-    /// Reads the keyring's file again, unless that was done a moment ago. One that
-    /// cannot be read changes nothing. Whoever comes while it is read waits for that.
+    /// Reads the keyring's file again if it has changed. One that cannot be read changes
+    /// nothing.
     pub(super) async fn read_again(&self) {
-        let Some(file) = &self.file else { return };
-        let mut read = self.read.lock().await;
-        if read.is_some_and(|at| at.elapsed() < READ_AGAIN) {
-            return;
+        if let Err(err) = self.read_if_changed().await {
+            tracing::error!("cannot read the keyring again: {}", crate::chain(&err));
         }
-        *read = Some(Instant::now());
-        match Keyring::read(file).await {
-            Ok(ring) => {
-                *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
-            }
-            Err(err) => tracing::error!("cannot read the keyring again: {}", crate::chain(&err)),
+    }
+
+    async fn read_if_changed(&self) -> Result<(), KeyError> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let mut last = file.read.lock().await;
+        let is = Stamp::of(&file.path);
+        if is.is_some() && last.of == is {
+            return Ok(());
         }
+        if last.of.is_none() && last.at.elapsed() < READ_AGAIN {
+            return Err(KeyError::Unavailable("the keyring could not be read just now".into()));
+        }
+        let read = timeout(READING, Keyring::read(&file.path)).await;
+        *last = Reading { at: Instant::now(), of: None };
+        let ring = read
+            .map_err(|_| KeyError::Unavailable("reading the keyring takes too long".into()))?
+            .map_err(|err| KeyError::Unavailable(err.into()))?;
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+        last.of = is;
+        Ok(())
+    }
+}
+
+impl File {
+    /// Whether nobody has looked for a while.
+    fn is_to_be_looked_at(&self) -> bool {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = looked.elapsed() >= LOOK;
+        if due {
+            *looked = Instant::now();
+        }
+        due
+    }
+}
+
+impl Stamp {
+    /// Of the file that is at `path` now; none if it cannot be seen.
+    fn of(path: &Path) -> Option<Self> {
+        let is = std::fs::metadata(path).ok()?;
+        let changed = (is.mtime(), is.mtime_nsec());
+        Some(Self { device: is.dev(), inode: is.ino(), bytes: is.size(), changed })
     }
 }

@@ -14,8 +14,11 @@ use super::Value;
 use crate::clock::Clock;
 use crate::grant::Item;
 
-/// Most bytes of values that are kept.
+/// Most bytes of values that are kept, with their places.
 const BYTES_MAX: usize = 8 << 20;
+
+/// What one takes beside its value and its place, about.
+const ENTRY_BYTES: usize = 256;
 
 /// Values in this process's memory, for a time.
 pub(super) struct Opened {
@@ -28,7 +31,7 @@ pub(super) struct Opened {
 struct Kept {
     values: HashMap<Place, Entry>,
     /// In the order in which they were put, which is the order in which they end.
-    ends: VecDeque<(u64, Place, u64)>,
+    ends: VecDeque<(u64, Place)>,
     bytes: usize,
 }
 
@@ -38,6 +41,9 @@ type Place = (Box<str>, Box<str>);
 struct Entry {
     version: u64,
     value: Arc<Value>,
+    /// When it ends, which tells it from an earlier one of its place.
+    ends: u64,
+    bytes: usize,
 }
 
 impl fmt::Debug for Opened {
@@ -68,10 +74,12 @@ impl Opened {
         let ends = now + u64::try_from(self.ttl.as_micros()).unwrap_or(u64::MAX / 2);
         let place = place(item);
         kept.forget(&place);
-        kept.bytes += value.reveal().len();
-        kept.ends.push_back((ends, place.clone(), version));
-        kept.values.insert(place, Entry { version, value: value.clone() });
-        while kept.bytes > BYTES_MAX {
+        let bytes = value.reveal().len() + 2 * (place.0.len() + place.1.len()) + ENTRY_BYTES;
+        kept.bytes += bytes;
+        kept.ends.push_back((ends, place.clone()));
+        kept.values.insert(place, Entry { version, value: value.clone(), ends, bytes });
+        // Also what was forgotten takes a place in the queue until its end.
+        while kept.bytes > BYTES_MAX || kept.ends.len() > BYTES_MAX / ENTRY_BYTES {
             kept.end_first();
         }
     }
@@ -85,23 +93,22 @@ impl Opened {
 impl Kept {
     /// Forgets what has ended.
     fn end(&mut self, now: u64) {
-        while self.ends.front().is_some_and(|(ends, ..)| *ends <= now) {
+        while self.ends.front().is_some_and(|(ends, _)| *ends <= now) {
             self.end_first();
         }
     }
 
     fn end_first(&mut self) {
-        let Some((_, place, version)) = self.ends.pop_front() else { return };
-        // Another version may have taken its place, with an end of its own.
-        if self.values.get(&place).is_some_and(|entry| entry.version == version) {
+        let Some((ends, place)) = self.ends.pop_front() else { return };
+        // Another may have taken its place, with an end of its own.
+        if self.values.get(&place).is_some_and(|entry| entry.ends == ends) {
             self.forget(&place);
         }
     }
 
     fn forget(&mut self, place: &Place) {
         if let Some(entry) = self.values.remove(place) {
-            self.bytes -= entry.value.reveal().len();
-            self.ends.retain(|(_, ended, _)| ended != place);
+            self.bytes -= entry.bytes;
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Secrets in Redis: sixteen shards a tenant. `lua/shard.lua` has the layout.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::Duration;
 
 use redis::{Cmd, Pipeline, RedisError, Value};
+use tokio::time::Instant;
 
 use super::audit::{AUDIT_ENTRIES_MAX, Actor, Entry};
 use super::provider::KeyRef;
@@ -18,6 +20,9 @@ const FORMAT: u32 = 1;
 
 /// Set of the scopes that have secrets, or had: what an operator has to look at.
 pub(super) const SCOPES: &str = "{satama:secret}scopes";
+
+/// How long a scope is taken to be in [`SCOPES`]: a failover may lose what was added.
+const REGISTERED: Duration = Duration::from_secs(30);
 
 /// Set of the keys that are barred in every scope. In the slot of the scopes: a scope is
 /// added before these are read, a key is barred before those are.
@@ -41,8 +46,8 @@ script!(REWRAP, "lua/rewrap.lua");
 #[derive(Debug)]
 pub struct RedisStore {
     pub(super) redis: Redis,
-    /// The scopes that are known to be in [`SCOPES`].
-    registered: Mutex<HashSet<String>>,
+    /// The scopes that were in [`SCOPES`], and when that was seen.
+    registered: Mutex<HashMap<String, Instant>>,
 }
 
 impl RedisStore {
@@ -60,6 +65,7 @@ impl RedisStore {
         "set",
         "sismember",
         "smembers",
+        "srem",
         "xadd",
         "zadd",
         "zrange",
@@ -78,11 +84,11 @@ impl RedisStore {
         format!("SADD {SCOPES} {}", scope.path())
     }
 
-    /// Makes sure that an operator will find the scope: two round trips more for the
-    /// first put of a process in it.
+    /// Makes sure that an operator will find the scope: three round trips more for a
+    /// process's first put in it, and two for one in each half minute.
     async fn register(&self, scope: &Scope) -> Result<(), StoreError> {
         let known = || self.registered.lock().unwrap_or_else(PoisonError::into_inner);
-        if known().contains(scope.path()) {
+        if known().get(scope.path()).is_some_and(|at| at.elapsed() < REGISTERED) {
             return Ok(());
         }
         // Read first, because a user of one tenant may not write what is everybody's.
@@ -91,33 +97,32 @@ impl RedisStore {
             let add = redis::cmd("SADD").arg(SCOPES).arg(scope.path()).clone();
             self.redis.query::<Value>(&add).await?;
         }
-        let barred: Vec<String> = self.redis.query(redis::cmd("SMEMBERS").arg(BARRED)).await?;
+        let seen = Instant::now();
+        let barred = self.barred().await?;
         if !barred.is_empty() {
-            self.redis
-                .pipe::<Value>(&in_each_shard(
-                    scope,
-                    |cmd| {
-                        cmd.arg("SADD");
-                    },
-                    &barred,
-                ))
-                .await?;
+            self.redis.pipe::<Value>(&in_each_shard("SADD", scope, &barred)).await?;
+            // A bar that was lifted meanwhile would stay here for ever.
+            let still = self.barred().await?;
+            let lifted: Vec<_> = barred.into_iter().filter(|key| !still.contains(key)).collect();
+            if !lifted.is_empty() {
+                self.redis.pipe::<Value>(&in_each_shard("SREM", scope, &lifted)).await?;
+            }
         }
-        known().insert(scope.path().to_owned());
+        known().insert(scope.path().to_owned(), seen);
         Ok(())
+    }
+
+    /// The keys that are barred in every scope.
+    pub(super) async fn barred(&self) -> Result<Vec<String>, StoreError> {
+        Ok(self.redis.query(redis::cmd("SMEMBERS").arg(BARRED)).await?)
     }
 }
 
-/// A command on the barred keys of each shard of `scope`.
-pub(super) fn in_each_shard(
-    scope: &Scope,
-    command: impl Fn(&mut Cmd),
-    keys: &[String],
-) -> Pipeline {
+/// `command`, with `keys`, on the barred keys of each shard of `scope`.
+pub(super) fn in_each_shard(command: &str, scope: &Scope, keys: &[String]) -> Pipeline {
     let mut all = Pipeline::new();
     for shard in 0..SECRET_SHARDS {
-        let mut cmd = Cmd::new();
-        command(&mut cmd);
+        let mut cmd = redis::cmd(command);
         cmd.arg(scope.in_shard(shard, 'b', "")).arg(keys);
         all.add_command(cmd);
     }

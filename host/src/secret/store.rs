@@ -134,7 +134,10 @@ pub enum List<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The key is barred: what it wraps could not be opened for long.
-    #[error("key {0} was dropped, and this host's keyring still has it as its primary key")]
+    #[error(
+        "key {0} was dropped, and this host's keyring has it as its primary key; make another \
+         with `satama secret keys add`, or a new keyring with `satama secret keys init --id NAME`"
+    )]
     Barred(KeyRef),
     /// What is there was not written by this service.
     #[error("a malformed record of `{id}`: {what}")]

@@ -109,15 +109,18 @@ impl Vault {
             Ok(found) => found,
             Err(err) => return Err(self.unread(&reads, err, actor).await?),
         };
+        for (read, found) in reads.iter().zip(&found) {
+            let version = found.as_ref().map(|stored| stored.version).or(read.version);
+            let outcome = if found.is_some() { "ok" } else { "not-found" };
+            trace(&read.item, actor, Action::Read, version.unwrap_or(0), outcome);
+        }
         let mut all = Vec::with_capacity(found.len());
         for ((read, kept), found) in reads.iter().zip(kept).zip(found) {
             let Some(Stored { version, sealed }) = found else {
                 self.forget(read);
-                trace(&read.item, actor, Action::Read, read.version.unwrap_or(0), "not-found");
                 all.push(None);
                 continue;
             };
-            trace(&read.item, actor, Action::Read, version, "ok");
             let value = match (sealed, kept) {
                 (None, Some((_, value))) => value,
                 (None, None) => return Err(malformed(&read.item)),

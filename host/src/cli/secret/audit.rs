@@ -73,12 +73,13 @@ fn line(scope: &str, event: &Event) -> String {
     let action = event.action.map_or("?", |action| action.name());
     // As many digits as tell one build from another.
     let digest: String = event.actor.digest.chars().take("sha256:".len() + 12).collect();
+    let digest = shown(&digest);
     let who = [&*shown(&event.actor.component), &digest, &shown(&event.actor.instance)];
     let who: Vec<_> = who.into_iter().filter(|part| !part.is_empty()).collect();
     format!(
         "{}  {action:<7} {:<14} {scope}{}  by {}",
         time(event.at_ms),
-        event.outcome,
+        shown(&event.outcome),
         shown(&event.id),
         who.join(" "),
     )

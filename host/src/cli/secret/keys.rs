@@ -94,6 +94,10 @@ struct Drop {
     /// The key, as `main/1`.
     key: KeyRef,
 
+    /// Drop it although the store has no secret at all, which may be the wrong store.
+    #[arg(long)]
+    empty_store: bool,
+
     #[command(flatten)]
     stores: Stores,
 }
@@ -164,7 +168,7 @@ impl Command {
 impl Init {
     async fn run(self) -> anyhow::Result<()> {
         let file = self.keyring.path()?;
-        let key = self.source.key(&file)?;
+        let key = self.source.key(&file).await?;
         let made = Editor::new(&file).init(&self.id, &key)?;
         // Whether the host can use it is better known now.
         Keyring::read(&file).await?;
@@ -175,7 +179,7 @@ impl Init {
 impl Add {
     async fn run(self) -> anyhow::Result<()> {
         let file = self.keyring.path()?;
-        let key = self.source.key(&file)?;
+        let key = self.source.key(&file).await?;
         let made = Editor::new(&file).add(&self.id, &key, !self.not_primary)?;
         Keyring::read(&file).await?;
         let then = if self.not_primary {
@@ -238,6 +242,13 @@ impl Drop {
         if ring.key(&self.key).is_none() {
             return Err(Usage(format!("{} has no key {}", file.display(), self.key)).into());
         }
+        let mut census = vault.census(vault.scopes().await?);
+        while census.step().await? {}
+        if census.wrapped().is_empty() && !self.empty_store {
+            let why = "this store has no secrets, so it may not be the one that the key is for; \
+                       name that with --store, or add --empty-store";
+            return Err(Usage(format!("{}: {why}", self.key)).into());
+        }
         vault.retire(&self.key).await??;
         Editor::new(&file).remove(&self.key)?;
         print(&format!("{} is dropped from {}", self.key, file.display()))
@@ -246,7 +257,7 @@ impl Drop {
 
 impl Source {
     /// The key that is meant; makes it in the token, if that is asked for.
-    fn key(self, keyring: &std::path::Path) -> anyhow::Result<NewKey> {
+    async fn key(self, keyring: &std::path::Path) -> anyhow::Result<NewKey> {
         if let Some(file) = self.file {
             return Ok(NewKey::File(file));
         }
@@ -272,12 +283,22 @@ impl Source {
                 return Err(Usage(why.into()).into());
             }
         };
-        if self.pkcs11_generate {
-            let folder = keyring.parent().unwrap_or(std::path::Path::new(""));
-            let pin = Pin::new(read_pin(&pin, folder)?);
-            let (module, token, key) = (module.clone(), token.clone(), key.clone());
-            Pkcs11Key::generate(&pkcs11::Config { module, token, key, pin })?;
-        }
+        let folder = keyring.parent().unwrap_or(std::path::Path::new(""));
+        let config = pkcs11::Config {
+            module: module.clone(),
+            token: token.clone(),
+            key: key.clone(),
+            pin: Pin::new(read_pin(&pin, folder)?),
+        };
+        let generate = self.pkcs11_generate;
+        // A keyring with a key that does not open would keep hosts from starting.
+        tokio::task::spawn_blocking(move || {
+            if generate {
+                Pkcs11Key::generate(&config)?;
+            }
+            Pkcs11Key::open(&config)
+        })
+        .await??;
         Ok(NewKey::Pkcs11 { module, token, key, pin })
     }
 }
@@ -290,5 +311,6 @@ fn read_pin(pin: &Input, folder: &std::path::Path) -> anyhow::Result<Zeroizing<S
             .map_err(|err| Usage(format!("--pkcs11-pin-file {}: {err}", file.display())))?,
     };
     let text = Zeroizing::new(text);
-    Ok(Zeroizing::new(text.strip_suffix('\n').unwrap_or(&text).to_owned()))
+    let line = text.strip_suffix("\r\n").or(text.strip_suffix('\n')).unwrap_or(&text);
+    Ok(Zeroizing::new(line.to_owned()))
 }

@@ -21,7 +21,7 @@ use crate::cli::{Usage, print};
   satama secret import --from pikku --tenant acme --source redis://localhost --dry-run \\
       --passphrase 2=env:PIKKU_KEY --passphrase 1=file:old-passphrase.txt --replace :=/
 
-A text becomes its characters, any other value its JSON text. What is there already with the same
+A text becomes its characters, any other value its JSON text. A secret that has, or had, the same
 value is left alone, so it can be run again. Exits with 1 if some were not imported, and names them.")]
 pub(super) struct Import {
     /// Which system.
@@ -32,7 +32,7 @@ pub(super) struct Import {
     reference: Where,
 
     /// The Redis server that has them.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", env = "SATAMA_SOURCE", hide_env_values = true)]
     source: String,
 
     /// Put TO for FROM in names: those that are kept here have only letters, digits, `.`, `_`,
@@ -66,7 +66,7 @@ pub(super) struct Export {
     reference: Where,
 
     /// The Redis server that gets them.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", env = "SATAMA_TARGET", hide_env_values = true)]
     target: String,
 
     #[command(flatten)]
@@ -157,12 +157,9 @@ impl Import {
         satama::grant::check_name(name)?;
         let record = reference.record(theirs).await?.context("it was deleted meanwhile")??;
         let json = record.open(keks.of(record.key_version).await?)?;
-        let value = match serde_json::from_str(&json) {
-            Ok(serde_json::Value::String(text)) => Zeroizing::new(text),
-            _ => json,
-        };
+        let value = imported(json);
         let (vault, shelf) = (secrets.services.secret(), secrets.shelf(None));
-        if secrets.newest(name).await?.is_some_and(|old| *old == *value.as_bytes()) {
+        if secrets.had(name, value.as_bytes()).await? {
             return Ok(false);
         }
         if !self.reference.dry_run {
@@ -180,6 +177,7 @@ impl Export {
         let reference = self.reference.connect(&self.target).await?;
         let mut keks = Keks::new(&self.reference, &reference).await?;
         if !keks.salts.contains_key(&self.key_version) && !self.reference.dry_run {
+            self.check_new(&reference).await?;
             let salt = reference.put_salt(self.key_version, &Salt::random().to_string()).await?;
             keks.salts.insert(self.key_version, salt.parse()?);
         }
@@ -196,6 +194,22 @@ impl Export {
                 None => return report.print(&self.reference, "exported"),
             }
         }
+    }
+
+    /// Refuses a key version whose salt was lost: a new one would end all hope of it.
+    async fn check_new(&self, reference: &Reference) -> anyhow::Result<()> {
+        for name in reference.names(|_| {}).await? {
+            if let Some(Ok(record)) = reference.record(&name).await?
+                && record.key_version == self.key_version
+            {
+                anyhow::bail!(
+                    "key version {} has records and no salt: restore the salt, or write with \
+                     another --key-version",
+                    self.key_version
+                );
+            }
+        }
+        Ok(())
     }
 
     /// True if it was new, or had changed.
@@ -215,11 +229,14 @@ impl Export {
             }
             _ => Zeroizing::new(serde_json::to_string(text)?),
         };
-        if let Some(Ok(record)) = reference.record(name).await?
-            && let Ok(kek) = keks.of(record.key_version).await
-            && record.open(kek).is_ok_and(|old| *old == *json)
-        {
-            return Ok(false);
+        if let Some(record) = reference.record(name).await? {
+            let there = "what is there does not open, and is left alone";
+            let record = record.context(there)?;
+            let kek = keks.of(record.key_version).await.context(there)?;
+            // What an import would make of it: another spelling of it is no other value.
+            if *imported(record.open(kek).context(there)?) == *text {
+                return Ok(false);
+            }
         }
         if !self.reference.dry_run {
             let kek = keks.of(self.key_version).await?;
@@ -231,6 +248,27 @@ impl Export {
 }
 
 impl Secrets {
+    /// Whether a version that is kept has this value: what was changed here since is newer
+    /// than what is there.
+    async fn had(&self, name: &str, value: &[u8]) -> anyhow::Result<bool> {
+        let (vault, shelf) = (self.services.secret(), self.shelf(None));
+        let versions = match vault.describe(shelf, name, None).await {
+            Ok(described) => described.versions,
+            Err(satama::secret::Error::NotFound) => return Ok(false),
+            Err(err) => return Err(err.into()),
+        };
+        for version in versions.into_iter().rev() {
+            let secret = match vault.get(shelf, name, None, Some(version), &self.actor).await {
+                Err(satama::secret::Error::NotFound) => continue,
+                secret => secret?,
+            };
+            if *Zeroizing::new(vault.reveal(&secret, &self.actor).await?) == *value {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The value of the newest version, if there is one.
     async fn newest(&self, name: &str) -> anyhow::Result<Option<Zeroizing<Vec<u8>>>> {
         let vault = self.services.secret();
@@ -240,6 +278,14 @@ impl Secrets {
             Err(satama::secret::Error::NotFound) => Ok(None),
             Err(err) => Err(err.into()),
         }
+    }
+}
+
+/// What a JSON text of the reference is here: a text's characters, or the JSON text.
+fn imported(json: Zeroizing<String>) -> Zeroizing<String> {
+    match serde_json::from_str(&json) {
+        Ok(serde_json::Value::String(text)) => Zeroizing::new(text),
+        _ => json,
     }
 }
 
@@ -289,7 +335,7 @@ impl Report {
         match done {
             Ok(true) => self.done += 1,
             Ok(false) => self.unchanged += 1,
-            Err(err) => self.failed.push((shown(name), satama::chain(&*err))),
+            Err(err) => self.failed.push((shown(name), shown(&satama::chain(&*err)))),
         }
     }
 

@@ -48,12 +48,19 @@ impl Rotate {
         let key = vault.keys()?.ring().primary().0.to_string();
         let mut rotation = vault.rotation(scopes, operator())?;
         let bar = Progress::new();
-        while rotation.step().await? {
-            bar.show(rotation.so_far());
-        }
+        let stopped = loop {
+            match rotation.step().await {
+                Ok(true) => bar.show(rotation.so_far()),
+                Ok(false) => break None,
+                Err(err) => break Some(err),
+            }
+        };
         bar.end();
         let rotated = rotation.so_far();
         self.report(&key, rotated)?;
+        if let Some(err) = stopped {
+            return Err(anyhow::Error::new(err).context("stopped; run it again to go on"));
+        }
         Ok(if rotated.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 

@@ -130,16 +130,16 @@ impl Get {
         let found = vault.get(secrets.shelf(user), &self.name, user, self.version, actor).await;
         let secret = match found {
             Err(Error::NotFound | Error::Hidden(_)) => return absent(&self.name),
-            found => found?,
+            found => found.map_err(usage)?,
         };
         let value = Zeroizing::new(vault.reveal(&secret, actor).await?);
         let mut out = std::io::stdout();
-        out.write_all(&value)?;
-        if out.is_terminal() {
-            out.write_all(b"\n")?;
+        let end: &[u8] = if out.is_terminal() { b"\n" } else { b"" };
+        match out.write_all(&value).and_then(|()| out.write_all(end)).and_then(|()| out.flush()) {
+            // The reader's choice, as everywhere.
+            Err(err) if err.kind() != std::io::ErrorKind::BrokenPipe => Err(err.into()),
+            _ => Ok(ExitCode::SUCCESS),
         }
-        out.flush()?;
-        Ok(ExitCode::SUCCESS)
     }
 }
 
@@ -266,11 +266,9 @@ fn read(name: &str, raw: bool) -> anyhow::Result<Value> {
         value.reserve_exact(usize::try_from(VALUE_BYTES_MAX + 3)?);
         stdin.by_ref().take(VALUE_BYTES_MAX + 3).read_to_end(&mut value)?;
         if !raw {
-            for end in [b'\n', b'\r'] {
-                if value.last() == Some(&end) {
-                    value.pop();
-                }
-            }
+            let end = [&b"\r\n"[..], b"\n"].into_iter().find(|end| value.ends_with(end));
+            let bytes = value.len() - end.map_or(0, <[u8]>::len);
+            value.truncate(bytes);
         }
     }
     if value.is_empty() && !raw {

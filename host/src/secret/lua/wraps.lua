@@ -14,7 +14,12 @@ local ids = redis.call('ZRANGE', KEYS[1], after, '+', 'BYLEX', 'LIMIT', 0, ARGV[
 local found = {}
 for _, id in ipairs(ids) do
     local _, versions = head(prefix .. id)
-    for _, version in ipairs(versions or {}) do
+    if not versions then
+        -- An id is listed as long as there is a secret: so it is on the old side of a slot
+        -- that is being moved, and to pass it over would be to lose it with its key.
+        return redis.error_reply('TRYAGAIN a secret of this slot is elsewhere')
+    end
+    for _, version in ipairs(versions) do
         local wrap = redis.call('HGET', prefix .. id, 'w' .. version)
         if wrap and key_of(wrap) ~= ARGV[3] then
             found[#found + 1] = id

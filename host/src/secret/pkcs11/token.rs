@@ -20,6 +20,9 @@ struct Module {
     pkcs11: Pkcs11,
     /// Those that are in use, by label.
     tokens: Mutex<HashMap<String, Weak<Token>>>,
+    /// The PIN that a token refused, by its label: to try it again, as a keyring that is
+    /// read again would, could lock the token.
+    refused: Mutex<HashMap<String, Pin>>,
 }
 
 /// A token that keys are used from. The login is one for all sessions of the process with
@@ -31,12 +34,16 @@ pub(super) struct Token {
     /// Whether the token refused the PIN. Held while logging in, so that a wrong one is
     /// tried once and not once for each session.
     refused: Mutex<bool>,
+    module: Arc<Module>,
 }
 
 impl Token {
     /// The token of `config`, which may not be there: nothing was asked of it yet.
     pub(super) fn of(config: &Config) -> Result<Arc<Self>, OpenError> {
         let module = Module::load(&config.module)?;
+        if lock(&module.refused).get(&config.token) == Some(&config.pin) {
+            return Err(OpenError::WrongPin(config.token.clone()));
+        }
         let mut tokens = lock(&module.tokens);
         let known = tokens.get(&config.token).and_then(Weak::upgrade);
         // One that refused its PIN waits for another, which this may be.
@@ -51,6 +58,7 @@ impl Token {
             label: config.token.clone(),
             pin: config.pin.clone(),
             refused: Mutex::new(false),
+            module: module.clone(),
         });
         tokens.insert(config.token.clone(), Arc::downgrade(&token));
         Ok(token)
@@ -112,6 +120,7 @@ impl Token {
                 _,
             ) => {
                 *refused = true;
+                lock(&self.module.refused).insert(label.clone(), self.pin.clone());
                 Err(OpenError::WrongPin(label))
             }
             Error::Pkcs11(RvError::PinLocked, _) => Err(OpenError::PinLocked(label)),
@@ -139,7 +148,7 @@ impl Module {
             Ok(()) | Err(Error::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => {}
             Err(err) => return Err(OpenError::Start(path, err)),
         }
-        let module = Arc::new(Self { pkcs11, tokens: Mutex::default() });
+        let module = Arc::new(Self { pkcs11, tokens: Mutex::default(), refused: Mutex::default() });
         modules.insert(path, module.clone());
         Ok(module)
     }

@@ -44,6 +44,13 @@ pub trait Upkeep: Send + Sync {
         barred: bool,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
+    /// Writes to disk what was acknowledged, as far as a host can have that done: SQLite
+    /// does; Redis keeps to its own settings.
+    fn settle(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Whether a key is barred.
+    fn is_barred(&self, key: &KeyRef) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
     /// The newest events of a scope, at most `limit`, the newest first.
     fn events(
         &self,
@@ -101,6 +108,8 @@ crate::services::forward_to_backend! {
         wraps(scope: &Scope, shard: u8, after: &str, except: Option<&KeyRef>) -> Result<WrapPage, StoreError>;
         rewrap(scope: &Scope, shard: u8, rewraps: &[Rewrap], actor: &Actor) -> Result<u64, StoreError>;
         bar(key: &KeyRef, barred: bool) -> Result<(), StoreError>;
+        settle() -> Result<(), StoreError>;
+        is_barred(key: &KeyRef) -> Result<bool, StoreError>;
         events(scope: &Scope, limit: u32) -> Result<Vec<Event>, StoreError>;
     }
 }

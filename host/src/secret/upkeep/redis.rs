@@ -42,7 +42,8 @@ impl Upkeep for RedisStore {
             let id = String::from_utf8_lossy(&part[0]).into_owned();
             let version = std::str::from_utf8(&part[1]).ok().and_then(|text| text.parse().ok());
             let Some(version) = version else {
-                return Err(StoreError::Malformed { id, what: "a version" });
+                page.malformed.push((id, 0));
+                continue;
             };
             page.add(id, version, &part[2]);
         }
@@ -75,16 +76,18 @@ impl Upkeep for RedisStore {
         let keys = [key.to_string()];
         self.redis.query::<Value>(redis::cmd(command).arg(BARRED).arg(&keys)).await?;
         for scope in self.scopes().await? {
-            let all = in_each_shard(
-                &scope,
-                |cmd| {
-                    cmd.arg(command);
-                },
-                &keys,
-            );
+            let all = in_each_shard(command, &scope, &keys);
             self.redis.pipe::<Value>(&all).await?;
         }
         Ok(())
+    }
+
+    async fn settle(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn is_barred(&self, key: &KeyRef) -> Result<bool, StoreError> {
+        Ok(self.barred().await?.contains(&key.to_string()))
     }
 
     async fn events(&self, scope: &Scope, limit: u32) -> Result<Vec<Event>, StoreError> {

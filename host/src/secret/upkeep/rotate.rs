@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Rewrap, Upkeep, WrapOf, WrapPage};
 use crate::chain;
+use crate::error::Unavailable;
 use crate::grant::{SECRET_SHARDS, Scope};
 use crate::secret::audit::{Actor, Event};
 use crate::secret::keyring::Keyring;
@@ -114,22 +115,41 @@ impl Vault {
     }
 
     /// Makes sure that nothing is wrapped by `key`, now and from now on, so that it can
-    /// be dropped; or refuses, and changes nothing.
+    /// be dropped; or refuses, and changes nothing. Ended in between, by a crash or with the
+    /// store, it may leave the key barred, which another call sets right.
     ///
     /// Hosts whose keyring still has it as the primary key cannot write until theirs is
     /// another.
     pub async fn retire(&self, key: &KeyRef) -> Result<Result<(), InUse>, Error> {
         // Barred first: what is put after the census has passed would be missed.
         self.store().bar(key, true).await?;
-        let mut census = self.census(self.scopes().await?);
-        while census.step().await? {}
-        match census.wrapped().get(key) {
-            None => Ok(Ok(())),
-            Some(versions) => {
+        let counted = self.versions_of(key).await;
+        match counted {
+            Ok(0) if self.store().is_barred(key).await? => {
+                // What wraps it anew must not be lost after the key is.
+                self.store().settle().await?;
+                Ok(Ok(()))
+            }
+            Ok(0) => {
+                let source = "somebody else let the key be used again meanwhile".into();
+                Err(Error::Unavailable(Unavailable { store: "secret", source }))
+            }
+            Ok(versions) => {
                 self.store().bar(key, false).await?;
-                Ok(Err(InUse { key: key.clone(), versions: *versions }))
+                Ok(Err(InUse { key: key.clone(), versions }))
+            }
+            Err(err) => {
+                // If this fails too, to retire it again sets it right.
+                self.store().bar(key, false).await?;
+                Err(err)
             }
         }
+    }
+
+    async fn versions_of(&self, key: &KeyRef) -> Result<u64, Error> {
+        let mut census = self.census(self.scopes().await?);
+        while census.step().await? {}
+        Ok(census.wrapped().get(key).copied().unwrap_or(0))
     }
 }
 

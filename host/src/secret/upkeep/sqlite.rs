@@ -18,7 +18,16 @@ impl Upkeep for SqliteStore {
     async fn scopes(&self) -> Result<Vec<Scope>, StoreError> {
         let read = async {
             let mut file = self.file.read().await?;
-            let sql = "SELECT scope FROM secret UNION SELECT scope FROM secret_audit ORDER BY 1";
+            // From scope to scope along the index: the audit has many rows of each.
+            let sql = "WITH RECURSIVE
+                held (scope) AS (SELECT min(scope) FROM secret UNION ALL
+                    SELECT (SELECT min(scope) FROM secret WHERE scope > held.scope)
+                    FROM held WHERE held.scope IS NOT NULL),
+                audited (scope) AS (SELECT min(scope) FROM secret_audit UNION ALL
+                    SELECT (SELECT min(scope) FROM secret_audit WHERE scope > audited.scope)
+                    FROM audited WHERE audited.scope IS NOT NULL)
+                SELECT scope FROM held WHERE scope IS NOT NULL
+                UNION SELECT scope FROM audited WHERE scope IS NOT NULL ORDER BY 1";
             let paths: Vec<String> = query_scalar(sql).fetch_all(&mut *file).await?;
             Ok(paths.iter().map(|path| Scope::from_path(path)).collect())
         };
@@ -111,6 +120,19 @@ impl Upkeep for SqliteStore {
             Ok(change.tx.commit().await?)
         };
         self.file.within(write).await
+    }
+
+    async fn settle(&self) -> Result<(), StoreError> {
+        self.file.within(async { Ok(self.file.checkpoint().await?) }).await
+    }
+
+    async fn is_barred(&self, key: &KeyRef) -> Result<bool, StoreError> {
+        let read = async {
+            let mut file = self.file.read().await?;
+            let barred = query("SELECT 1 FROM secret_barred WHERE key = ?").bind(key.to_string());
+            Ok(barred.fetch_optional(&mut *file).await?.is_some())
+        };
+        self.file.within(read).await
     }
 
     async fn events(&self, scope: &Scope, limit: u32) -> Result<Vec<Event>, StoreError> {
