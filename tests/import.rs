@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here should end the test where it fails")]
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use redis::cmd;
 use satama_tests::{RedisServer, build};
@@ -55,10 +55,14 @@ impl Operator {
     }
 
     fn run(&self, args: &[&str]) -> Output {
+        self.run_with(args, Stdio::null())
+    }
+
+    fn run_with(&self, args: &[&str], input: impl Into<Stdio>) -> Output {
         let mut satama = Command::new(build::program("satama"));
         satama.args(args).env_clear().env("HOME", self.home.path());
         satama.env("ONE", PASSPHRASE).env("TWO", OTHER_PASSPHRASE).env("SATAMA_LOG", "off");
-        satama.env("SATAMA_TENANT", "acme").output().unwrap()
+        satama.env("SATAMA_TENANT", "acme").stdin(input).output().unwrap()
     }
 
     fn import(&self, more: &[&str]) -> (String, Option<i32>) {
@@ -147,6 +151,44 @@ async fn d21_a_lost_salt_is_an_error_and_none_is_made_on_a_read() {
     assert_eq!(operator.keys().await, before);
     let salts: u32 = operator.server.query(cmd("HLEN").arg("pikku:kek-salt")).await;
     assert_eq!(salts, 1);
+}
+
+#[tokio::test]
+async fn d21_an_export_makes_no_salt_where_one_was_lost() {
+    let operator = Operator::new("pikku").await;
+    operator.import(&BOTH);
+    operator.server.query::<u32>(cmd("HDEL").arg("pikku:kek-salt").arg(1)).await;
+    let (text, code) = operator.export(&BOTH);
+    assert_eq!(code, Some(6));
+    assert!(text.contains("key version 1 has records and no salt"), "{text}");
+    let salts: u32 = operator.server.query(cmd("HLEN").arg("pikku:kek-salt")).await;
+    assert_eq!(salts, 1);
+}
+
+#[tokio::test]
+async fn an_export_overwrites_nothing_that_it_cannot_read() {
+    let operator = Operator::new("pikku").await;
+    operator.import(&BOTH);
+    let read = |name: &str| cmd("HGETALL").arg(format!("pikku:secret:{name}")).clone();
+    let before: Vec<String> = operator.server.query(&read("text")).await;
+    // A mistyped passphrase.
+    let (text, code) = operator.export(&["--passphrase", "env:TWO"]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("text: what is there does not open, and is left alone"), "{text}");
+    assert_eq!(operator.server.query::<Vec<String>>(&read("text")).await, before);
+}
+
+#[tokio::test]
+async fn what_is_newer_here_is_not_replaced_by_what_was_there() {
+    let operator = Operator::new("pikku").await;
+    operator.import(&BOTH);
+    let rotated = operator.home.path().join("rotated");
+    std::fs::write(&rotated, "rotated").unwrap();
+    let put = operator.run_with(&["secret", "put", "text"], std::fs::File::open(rotated).unwrap());
+    assert_eq!(put.status.code(), Some(0));
+    let (text, _) = operator.import(&BOTH);
+    assert_eq!(text, "0 imported, 3 unchanged, 0 failed\n");
+    assert_eq!(operator.value("text"), "rotated");
 }
 
 #[tokio::test]

@@ -265,3 +265,41 @@ async fn a_record_has_the_versions_that_are_kept_and_no_more() {
         [format!("c{old}"), format!("c{new}"), "head".into(), format!("w{old}"), format!("w{new}")];
     assert_eq!(fields, kept);
 }
+
+/// What one end of a slot has while it is being moved: the list, and not yet what is in it.
+#[tokio::test]
+async fn a_key_is_not_dropped_while_a_secret_is_on_its_way() {
+    let h = Harness::redis().await;
+    let (vault, t) = (h.services.secret(), grant("t"));
+    put(vault, t.secret(), "a", None, "value").await;
+    let records = records(h.server()).await;
+    let key = &records[&("t:secret".to_owned(), "a".to_owned())];
+    let dump: Vec<u8> = h.server().query(cmd("DUMP").arg(key)).await;
+    h.server().query::<u32>(cmd("DEL").arg(key)).await;
+    let main = "main/1".parse().unwrap();
+    assert!(matches!(vault.retire(&main).await, Err(Error::Unavailable(_))));
+    let mut rotation = vault.rotation(vault.scopes().await.unwrap(), actor()).unwrap();
+    let stopped = async {
+        while rotation.step().await? {}
+        Ok::<_, Error>(())
+    }
+    .await;
+    assert!(matches!(stopped, Err(Error::Unavailable(_))), "{stopped:?}");
+    h.server().query::<String>(cmd("RESTORE").arg(key).arg(0).arg(dump)).await;
+    // The key was not left barred.
+    put(vault, t.secret(), "b", None, "other").await;
+    assert_eq!(vault.retire(&main).await.unwrap().unwrap_err().versions, 2);
+}
+
+/// What the operator's log is given names the record and the key.
+#[tokio::test]
+async fn a_lost_key_is_told_to_the_operator() {
+    let h = Harness::redis().await;
+    let (vault, t) = (h.services.secret(), grant("t"));
+    put(vault, t.secret(), "a", None, "value").await;
+    let other = h.builder().keys(satama::secret::Keys::fixed(satama_tests::lone_key("other", 1)));
+    let other = other.build().await.unwrap();
+    let err = get(other.secret(), t.secret(), "a", None).await.unwrap_err();
+    let told = satama::chain(&err);
+    assert!(told.contains("`a`") && told.contains("main/1"), "{told}");
+}

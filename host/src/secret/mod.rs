@@ -220,3 +220,9 @@ impl Outcome for Error {
         }
     }
 }
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}

@@ -116,3 +116,38 @@ impl Kept {
 fn place(item: &Item<'_>) -> Place {
     (item.scope().path().into(), item.id().into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SimClock;
+    use crate::grant::{Grant, Limits, Names, Right, SecretGrant};
+
+    #[test]
+    fn what_is_kept_is_bounded_however_small_it_is() {
+        let read = Names::new(["*"]).unwrap();
+        let granted = SecretGrant { read, ..SecretGrant::default() };
+        let grant = Grant::new("t", Limits::default()).unwrap().with_secret(granted);
+        let clock = SimClock::new();
+        let opened = Opened::new(Duration::from_secs(1), Clock::Sim(clock.clone()));
+        let empty = Arc::new(Value::new(Vec::new()));
+        let find = |name: &str| {
+            opened.find(&grant.secret().item(name, None, Right::Read).unwrap()).is_some()
+        };
+        for n in 0..100_000 {
+            let name = format!("n{n}");
+            let item = grant.secret().item(&name, None, Right::Read).unwrap();
+            opened.keep(&item, 1, &empty);
+            // Over and over, as one that is put each time.
+            opened.keep(&item, 2, &empty);
+        }
+        let kept = opened.kept.lock().unwrap();
+        assert!(kept.bytes <= BYTES_MAX && kept.ends.len() <= BYTES_MAX / ENTRY_BYTES);
+        assert!(kept.values.len() > 1_000);
+        drop(kept);
+        assert!(find("n99999") && !find("n0"));
+        clock.advance(Duration::from_secs(1));
+        assert!(!find("n99999"));
+        assert_eq!(opened.kept.lock().unwrap().bytes, 0);
+    }
+}

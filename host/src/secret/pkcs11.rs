@@ -103,8 +103,8 @@ pub enum OpenError {
     TwoTokens(String),
     /// The token does not take the PIN.
     #[error(
-        "token `{0}` refused the PIN; correct it before the next try, for a few wrong ones \
-         lock the token"
+        "token `{0}` refused the PIN; it is not tried again by this process, for a few wrong \
+         ones lock the token: correct it, and start again"
     )]
     WrongPin(String),
     /// Too many wrong ones were tried.

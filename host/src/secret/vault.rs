@@ -381,12 +381,6 @@ impl fmt::Debug for Secret {
     }
 }
 
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.all.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
 pub(super) fn check_user(user: Option<&str>) -> Result<(), Refused> {
     user.map_or(Ok(()), |user| Refused::over("a user", user.len(), USER_BYTES_MAX))
 }

@@ -147,8 +147,11 @@ pub(crate) async fn a_keyring_that_cannot_be_read_changes_nothing(h: &Harness) {
     hand.on(&host_of(h, &file).await).put("b", "new").await;
     let elsewhere = folder.path().join("elsewhere");
     std::fs::rename(&file, &elsewhere).unwrap();
-    let got = old.get("b").await;
-    assert!(has_no_key(&got), "{got:?}");
+    // The key may be in there, so this is not for ever.
+    for _ in 0..2 {
+        let got = old.get("b").await;
+        assert!(matches!(got, Err(Error::Keys(_))), "{got:?}");
+    }
     assert_eq!(old.value("a").await.unwrap(), b"old");
     old.put("a", "newer").await;
     assert!(!file.exists(), "nothing is made in its place");
