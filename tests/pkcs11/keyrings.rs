@@ -156,7 +156,7 @@ pub(super) async fn a_wrong_pin_is_told_with_its_line() {
     let line = text.lines().position(|line| line.starts_with("pkcs11 = ")).unwrap() + 1;
     assert!(said.contains(&format!("keyring.toml:{line}:")), "{said}\n{text}");
     assert!(said.contains("key `token/1` is in a PKCS #11 token that does not open"), "{said}");
-    assert!(said.contains("token `first` refused the PIN; correct it before the next"), "{said}");
+    assert!(said.contains("token `first` refused the PIN; it is not tried again"), "{said}");
     assert!(!said.contains("not this one"), "{said}");
 
     place.write_pin(PIN);
