@@ -298,7 +298,7 @@ fn stored(read: &Read<'_>, reply: Value) -> Result<Option<Stored>, StoreError> {
     let reply: Reply = redis::from_redis_value(reply).map_err(RedisError::from)?;
     let Some((version, wrap, body)) = reply else { return Ok(None) };
     let sealed = match body {
-        Some(body) => Some(Sealed { wrap: parse_wrap(&wrap, read.item.id())?, body }),
+        Some(body) => Some(Sealed { wrap: Wrap::read(&wrap, read.item.id())?, body }),
         None if read.known == Some(version) => None,
         None => {
             let id = read.item.id().to_owned();
@@ -306,11 +306,6 @@ fn stored(read: &Read<'_>, reply: Value) -> Result<Option<Stored>, StoreError> {
         }
     };
     Ok(Some(Stored { version, sealed }))
-}
-
-/// A wrap that was read of secret `id`.
-fn parse_wrap(bytes: &[u8], id: &str) -> Result<Wrap, StoreError> {
-    Wrap::parse(bytes).ok_or_else(|| StoreError::Malformed { id: id.to_owned(), what: "its wrap" })
 }
 
 /// An error of a script that wraps with `key`.

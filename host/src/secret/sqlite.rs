@@ -318,13 +318,8 @@ async fn stored(
     if read.known == Some(version) {
         return Ok(Some(Stored { version, sealed: None }));
     }
-    let wrap = parse_wrap(&wrap, read.item.id())?;
+    let wrap = Wrap::read(&wrap, read.item.id())?;
     Ok(Some(Stored { version, sealed: Some(Sealed { wrap, body }) }))
-}
-
-/// A wrap that was read of secret `id`.
-fn parse_wrap(bytes: &[u8], id: &str) -> Result<Wrap, StoreError> {
-    Wrap::parse(bytes).ok_or_else(|| StoreError::Malformed { id: id.to_owned(), what: "its wrap" })
 }
 
 impl From<sqlx::Error> for StoreError {

@@ -170,6 +170,12 @@ impl Wrap {
         bytes
     }
 
+    /// What a store has of secret `id`.
+    pub(super) fn read(bytes: &[u8], id: &str) -> Result<Self, StoreError> {
+        let malformed = || StoreError::Malformed { id: id.to_owned(), what: "its wrap" };
+        Self::parse(bytes).ok_or_else(malformed)
+    }
+
     /// What [`Wrap::bytes`] wrote.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let at = bytes.iter().position(|byte| *byte == b' ')?;
