@@ -28,9 +28,16 @@ struct User {
 impl User {
     fn new() -> Self {
         let home = tempfile::tempdir().unwrap();
-        for guest in
-            ["bench", "cache_basic", "echo", "fetch", "hostile", "session_basic", "wasi_basic"]
-        {
+        for guest in [
+            "bench",
+            "cache_basic",
+            "echo",
+            "fetch",
+            "hostile",
+            "secret_basic",
+            "session_basic",
+            "wasi_basic",
+        ] {
             fs::copy(build::guest(guest), home.path().join(format!("{guest}.wasm"))).unwrap();
         }
         for (name, text) in TEXTS {

@@ -296,6 +296,7 @@ conformance! {
         d21_a_lost_key_is_an_error_and_nothing_is_minted
         a_keyring_that_gets_a_key_is_read_again
         all_who_miss_a_key_at_once_find_it
+        a_host_that_writes_takes_up_a_new_primary_key
         a_keyring_that_cannot_be_read_changes_nothing
         d20_a_record_copied_elsewhere_does_not_open
         a_kept_value_asks_no_key_and_is_recorded

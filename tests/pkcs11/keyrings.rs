@@ -93,9 +93,8 @@ async fn rotate(vault: &Vault) -> u64 {
 
 /// How many versions each key wraps.
 async fn census(vault: &Vault) -> BTreeMap<String, u64> {
-    let mut census = vault.census(vault.scopes().await.unwrap());
-    while census.step().await.unwrap() {}
-    census.wrapped().iter().map(|(key, count)| (key.to_string(), *count)).collect()
+    let wrapped = vault.census(vault.scopes().await.unwrap()).await.unwrap();
+    wrapped.iter().map(|(key, count)| (key.to_string(), *count)).collect()
 }
 
 fn wrapped<const N: usize>(keys: [(&str, u64); N]) -> BTreeMap<String, u64> {

@@ -5,31 +5,13 @@ use std::collections::BTreeMap;
 
 use redis::cmd;
 use satama::grant::Shelf;
-use satama::secret::{Actor, Error, Upkeep as _, Value, Vault};
+use satama::secret::{Error, Upkeep as _};
+use satama_tests::{actor, get_secret as get, put_secret as put};
 
 use super::*;
 
 /// A shelf, a name and a user, and what they are in the server: the scope and the id.
 type Copied<'a> = (&'a Shelf, &'a str, Option<&'a str>, (&'a str, &'a str));
-
-fn actor() -> Actor {
-    Actor { component: "c".into(), digest: String::new(), instance: "1".into() }
-}
-
-async fn put(vault: &Vault, shelf: &Shelf, name: &str, user: Option<&str>, value: &str) -> u64 {
-    vault.put(shelf, name, user, &Value::new(value.into()), &actor()).await.unwrap()
-}
-
-async fn get(
-    vault: &Vault,
-    shelf: &Shelf,
-    name: &str,
-    user: Option<&str>,
-) -> Result<String, Error> {
-    let secret = vault.get(shelf, name, user, None, &actor()).await?;
-    let value = vault.reveal(&secret, &actor()).await?;
-    Ok(String::from_utf8(value).unwrap())
-}
 
 /// The keys of records, by what is after their shard: `r:` and the id.
 async fn records(server: &RedisServer) -> BTreeMap<(String, String), Vec<u8>> {

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use satama::grant::Shelf;
 use satama::secret::{Actor, KEY_BYTES, Keys, Value};
 use satama::{Guest, Services, StoreUrl};
-use satama_tests::{Log, RedisServer, grant, keyring};
+use satama_tests::{Log, RedisServer, grant, keyring, lone_key};
 
 use super::*;
 
@@ -65,6 +65,22 @@ async fn no_log_has_a_value(stage: Stage) {
         assert!(log.contains(text), "{text} is not in\n{log}");
     }
     shows_nothing(&log);
+}
+
+/// The guest learns the case, the operator which key is missing, also without `debug`.
+#[tokio::test]
+async fn what_does_not_open_is_told_to_the_operator() {
+    let stage = Stage::redis().await;
+    let other = Services::builder(stage.server().store());
+    let other = other.keys(Keys::fixed(lone_key("other", 7))).build().await.unwrap();
+    let (grant, value) = (grant("t"), Value::new(VALUE.into()));
+    let actor = Actor { component: "test".into(), digest: String::new(), instance: "1".into() };
+    other.secret().put(grant.secret(), "granted/a", None, &value, &actor).await.unwrap();
+    let bench = stage.program("bench_secret", granted("t", limits(|_| {}))).await;
+    let args = [Val::Enum("get".into()), Val::String("granted/a".into()), Val::U32(1)];
+    let (done, log) = Log::of("error", call(&bench, "repeat", &args)).await;
+    assert!(done.is_err(), "a guest that has no such key got on");
+    assert!(log.contains("`granted/a` does not open") && log.contains("other/7"), "{log}");
 }
 
 /// Neither what has a value nor what has a key shows it when it is printed.

@@ -1,29 +1,10 @@
 //! Secrets in a file: what is in it, and what somebody else may have written there.
 
 use satama::grant::Shelf;
-use satama::secret::{Actor, Error, Keys, Upkeep as _, Value, Vault};
-use satama_tests::{keyring, lone_key};
+use satama::secret::{Error, Keys, Upkeep as _, Value};
+use satama_tests::{actor, get_secret as get, keyring, lone_key, put_secret as put};
 
 use super::*;
-
-fn actor() -> Actor {
-    Actor { component: "c".into(), digest: String::new(), instance: "1".into() }
-}
-
-async fn put(vault: &Vault, shelf: &Shelf, name: &str, user: Option<&str>, value: &str) -> u64 {
-    vault.put(shelf, name, user, &Value::new(value.into()), &actor()).await.unwrap()
-}
-
-async fn get(
-    vault: &Vault,
-    shelf: &Shelf,
-    name: &str,
-    user: Option<&str>,
-) -> Result<String, Error> {
-    let secret = vault.get(shelf, name, user, None, &actor()).await?;
-    let value = vault.reveal(&secret, &actor()).await?;
-    Ok(String::from_utf8(value).unwrap())
-}
 
 async fn run(file: &mut SqliteConnection, sql: &str) {
     file.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();

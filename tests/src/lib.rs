@@ -12,6 +12,7 @@ mod harness;
 mod log;
 mod receive;
 mod redis;
+mod secret;
 mod sentinel;
 mod stage;
 
@@ -38,5 +39,6 @@ pub use self::harness::{
 pub use self::log::Log;
 pub use self::receive::{Receive, closed, frame, heard, hears, text};
 pub use self::redis::{Count, RedisServer};
+pub use self::secret::{actor, get_secret, put_secret};
 pub use self::sentinel::Sentinels;
 pub use self::stage::{Stage, call, granted, limits, program, run, some_secrets};

@@ -49,9 +49,7 @@ pub use self::sqlite::SqliteStore;
 pub use self::store::{
     Backend, Description, List, Put, Read, Sealed, Store, StoreError, Stored, Wrap,
 };
-pub use self::upkeep::{
-    Census, Failure, InUse, Rewrap, Rotated, Rotation, Upkeep, WrapOf, WrapPage,
-};
+pub use self::upkeep::{Failure, InUse, Rewrap, Rotated, Rotation, Upkeep, WrapOf, WrapPage};
 use crate::clock::Clock;
 use crate::error::{Outcome, Refused, Unavailable};
 use crate::grant::{Item, Right, Shelf, Span};

@@ -138,6 +138,24 @@ pub(crate) async fn all_who_miss_a_key_at_once_find_it(h: &Harness) {
     }
 }
 
+/// It knows both keys, so it meets none that it misses.
+pub(crate) async fn a_host_that_writes_takes_up_a_new_primary_key(h: &Harness) {
+    let (_folder, file, editor) = ring_file();
+    let second = editor.add("main", &NewKey::Material, false).unwrap();
+    let services = host_of(h, &file).await;
+    let hand = secrets(h).on(&services);
+    hand.put("a", "first").await;
+    let primary = || services.secret().keys().unwrap().ring().primary().0.clone();
+    assert_ne!(primary(), second);
+    editor.set_primary(&second).unwrap();
+    until("the host wraps with the new key", async || {
+        hand.put("a", "again").await;
+        primary() == second
+    })
+    .await;
+    assert_eq!(hand.value("a").await.unwrap(), b"again");
+}
+
 pub(crate) async fn a_keyring_that_cannot_be_read_changes_nothing(h: &Harness) {
     let hand = secrets(h);
     let (folder, file, editor) = ring_file();

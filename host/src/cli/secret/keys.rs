@@ -214,9 +214,7 @@ impl List {
         let services = chosen.open(true).await?;
         let vault = services.secret();
         let ring = vault.keys()?.ring();
-        let mut census = vault.census(vault.scopes().await?);
-        while census.step().await? {}
-        let wrapped = census.wrapped();
+        let wrapped = vault.census(vault.scopes().await?).await?;
         for (at, key) in ring.refs().enumerate() {
             let count = wrapped.get(key).copied().unwrap_or(0);
             let primary = if at == 0 { "  primary" } else { "" };
@@ -242,9 +240,8 @@ impl Drop {
         if ring.key(&self.key).is_none() {
             return Err(Usage(format!("{} has no key {}", file.display(), self.key)).into());
         }
-        let mut census = vault.census(vault.scopes().await?);
-        while census.step().await? {}
-        if census.wrapped().is_empty() && !self.empty_store {
+        let wrapped = vault.census(vault.scopes().await?).await?;
+        if wrapped.is_empty() && !self.empty_store {
             let why = "this store has no secrets, so it may not be the one that the key is for; \
                        name that with --store, or add --empty-store";
             return Err(Usage(format!("{}: {why}", self.key)).into());

@@ -4,7 +4,7 @@ mod redis;
 mod rotate;
 mod sqlite;
 
-pub use self::rotate::{Census, Failure, InUse, Rotated, Rotation};
+pub use self::rotate::{Failure, InUse, Rotated, Rotation};
 use super::audit::{Actor, Event};
 use super::provider::KeyRef;
 use super::store::{Backend, StoreError, Wrap};

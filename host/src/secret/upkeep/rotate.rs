@@ -62,13 +62,6 @@ pub struct Failure {
 /// Most failures that are told one by one.
 const FAILURES_MAX: usize = 1_000;
 
-/// Counts what each key wraps.
-#[derive(Debug)]
-pub struct Census<'a> {
-    walk: Walk<'a>,
-    wrapped: BTreeMap<KeyRef, u64>,
-}
-
 /// A key that still wraps something.
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -99,9 +92,17 @@ impl Vault {
         Ok(Rotation { vault: self, actor, ring, walk, rotated: Rotated::default() })
     }
 
-    /// A census of the keys of `scopes`.
-    pub fn census(&self, scopes: Vec<Scope>) -> Census<'_> {
-        Census { walk: Walk::new(self.store(), scopes), wrapped: BTreeMap::new() }
+    /// How many versions of `scopes` each key wraps: one round trip for sixteen secrets.
+    pub async fn census(&self, scopes: Vec<Scope>) -> Result<BTreeMap<KeyRef, u64>, Error> {
+        let mut walk = Walk::new(self.store(), scopes);
+        let mut wrapped: BTreeMap<KeyRef, u64> = BTreeMap::new();
+        while let Some((_, _, page)) = walk.page(None).await? {
+            for of in page.wraps {
+                *wrapped.entry(of.wrap.key).or_default() += 1;
+            }
+            walk.go_on(page.next);
+        }
+        Ok(wrapped)
     }
 
     /// Where there are secrets, or were: what there is of all tenants.
@@ -147,9 +148,8 @@ impl Vault {
     }
 
     async fn versions_of(&self, key: &KeyRef) -> Result<u64, Error> {
-        let mut census = self.census(self.scopes().await?);
-        while census.step().await? {}
-        Ok(census.wrapped().get(key).copied().unwrap_or(0))
+        let wrapped = self.census(self.scopes().await?).await?;
+        Ok(wrapped.get(key).copied().unwrap_or(0))
     }
 }
 
@@ -204,23 +204,6 @@ impl Rotation<'_> {
         let wrapped = primary.wrap(&key, &identity.wrap_context(name)).await;
         let wrapped = wrapped.map_err(|source| UnwrapError::Key { key: name.clone(), source })?;
         Ok(Wrap { key: name.clone(), wrapped })
-    }
-}
-
-impl Census<'_> {
-    /// Goes one page on: one round trip. False at the end.
-    pub async fn step(&mut self) -> Result<bool, Error> {
-        let Some((_, _, page)) = self.walk.page(None).await? else { return Ok(false) };
-        for of in page.wraps {
-            *self.wrapped.entry(of.wrap.key).or_default() += 1;
-        }
-        self.walk.go_on(page.next);
-        Ok(true)
-    }
-
-    /// How many versions each key wraps, as far as was counted.
-    pub fn wrapped(&self) -> &BTreeMap<KeyRef, u64> {
-        &self.wrapped
     }
 }
 
