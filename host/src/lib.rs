@@ -51,6 +51,7 @@ pub mod delivery;
 pub mod hub;
 pub mod secret;
 pub mod session;
+pub mod workflow;
 
 mod acl;
 mod bindings;

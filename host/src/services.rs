@@ -15,6 +15,7 @@ use crate::secret::{self, Keys, Vault};
 use crate::session::{self, Session};
 use crate::sqlite::Sqlite;
 use crate::store_url::{StoreUrl, without_password};
+use crate::workflow::{self, Workflow};
 
 /// How long a store may take to answer, unless the embedder says otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(2);
@@ -27,6 +28,7 @@ pub struct Services {
     pub(crate) channel: Arc<Channel>,
     pub(crate) hub: Arc<Hub>,
     pub(crate) secret: Arc<Vault>,
+    pub(crate) workflow: Arc<Workflow>,
     pub(crate) ids: Ids,
     delivery: Delivery,
 }
@@ -39,6 +41,7 @@ pub struct Builder {
     session: Option<StoreUrl>,
     channel: Option<StoreUrl>,
     secret: Option<StoreUrl>,
+    workflow: Option<StoreUrl>,
     keys: Option<Keys>,
     secret_cache: Option<Duration>,
     deadline: Duration,
@@ -69,6 +72,7 @@ impl Services {
             session: None,
             channel: None,
             secret: None,
+            workflow: None,
             keys: None,
             secret_cache: None,
             deadline: DEADLINE,
@@ -103,6 +107,11 @@ impl Services {
         &self.secret
     }
 
+    /// Workflows and their runs, for the host's own use.
+    pub fn workflow(&self) -> &Workflow {
+        &self.workflow
+    }
+
     /// The receivers of this host.
     pub fn delivery(&self) -> &Delivery {
         &self.delivery
@@ -132,6 +141,12 @@ impl Builder {
     /// Puts secrets and credentials on a store of their own.
     pub fn secret(mut self, store: StoreUrl) -> Self {
         self.secret = Some(store);
+        self
+    }
+
+    /// Puts workflows and their runs on a store of their own.
+    pub fn workflow(mut self, store: StoreUrl) -> Self {
+        self.workflow = Some(store);
         self
     }
 
@@ -206,6 +221,17 @@ impl Builder {
             }
         };
         let secret = self.vault(secret);
+        let url = self.workflow.clone().unwrap_or_else(|| self.store.clone());
+        let workflow = match self.connect(&mut open, &url).await? {
+            Connection::Redis(redis) => {
+                let store = workflow::RedisStore::open(redis.clone(), url.as_str()).await?;
+                workflow::Backend::Redis(store)
+            }
+            Connection::Sqlite(file) => {
+                let store = workflow::SqliteStore::open(file.clone(), url.as_str()).await?;
+                workflow::Backend::Sqlite(store)
+            }
+        };
         let url = self.channel.as_ref().unwrap_or(&self.store);
         let connection = self.connect(&mut open, url).await?;
         let delivery = self.delivery(connection, url.as_str()).await?;
@@ -216,6 +242,7 @@ impl Builder {
             channel: Arc::new(Channel::new(channels, delivery.clone())),
             hub: Arc::new(Hub::new(hub, delivery.clone(), self.ids.clone())),
             secret: Arc::new(secret),
+            workflow: Arc::new(Workflow::new(workflow, self.ids.clone())),
             ids: self.ids,
             delivery,
         })

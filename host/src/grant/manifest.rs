@@ -1,6 +1,7 @@
 //! A tenant's file to a [`Grant`], or an error that names the line and the fix.
 
 mod secret;
+mod workflow;
 
 use std::fmt;
 use std::ops::Range;
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use self::secret::{SecretFile, names};
+use self::workflow::{RunFile, WorkflowFile};
 use super::{Dir, Grant, Limits, Names, Wasi, check_name};
 use crate::digest::Digest;
 
@@ -77,6 +79,8 @@ struct File {
     hub: Option<Hub>,
     secret: Option<SecretFile>,
     credential: Option<SecretFile>,
+    workflow: Option<WorkflowFile>,
+    run: Option<RunFile>,
     wasi: Option<WasiFile>,
     limits: Option<Spanned<Limits>>,
 }
@@ -201,6 +205,8 @@ impl Manifest {
         let listen = listen.map_err(at)?;
         let secret = parsed.secret.unwrap_or_default().check().map_err(at)?;
         let credential = parsed.credential.unwrap_or_default().check().map_err(at)?;
+        let runs = parsed.run.unwrap_or_default();
+        let workflow = parsed.workflow.unwrap_or_default().check(&runs).map_err(at)?;
         let grant = Grant::new(tenant, limits).map_err(|err| fail(None, err.to_string()))?;
         Ok(Self {
             grant: grant
@@ -210,6 +216,7 @@ impl Manifest {
                 .with_hub(buses)
                 .with_secret(secret)
                 .with_credential(credential)
+                .with_workflow(workflow)
                 .with_wasi(wasi.unwrap_or_default()),
             component: parsed.component.map(|path| folder.join(path)),
             digest: parsed.digest,

@@ -9,6 +9,7 @@ mod limits;
 mod manifest;
 mod names;
 mod secret;
+mod workflow;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub use self::names::{BadName, NAME_BYTES_MAX, Names, check_name};
 pub use self::secret::{
     Item, Right, SECRET_SHARDS, SecretGrant, Shelf, Span, VERSIONS_KEPT, VERSIONS_KEPT_MAX,
 };
+pub use self::workflow::{WorkflowGrant, Workflows};
 use crate::error::Refused;
 
 /// One tenant's permissions and limits, and how much of them is in use.
@@ -37,6 +39,7 @@ pub struct Grant {
     hub: Names,
     secret: Shelf,
     credential: Shelf,
+    workflow: Workflows,
     wasi: Wasi,
     limits: Limits,
     /// Host calls that the tenant has left, refilled each second.
@@ -83,6 +86,7 @@ impl Grant {
             hub: Names::default(),
             secret: Shelf::new(tenant, "secret", SecretGrant::default(), &limits),
             credential: Shelf::new(tenant, "credential", SecretGrant::default(), &limits),
+            workflow: Workflows::new(tenant, WorkflowGrant::default()),
             wasi: Wasi::default(),
             rate: DefaultDirectRateLimiter::direct(governor::Quota::per_second(rate)),
             running: AtomicU32::new(0),
@@ -126,6 +130,12 @@ impl Grant {
         self
     }
 
+    /// Grants workflows, and runs of workflows.
+    pub fn with_workflow(mut self, granted: WorkflowGrant) -> Self {
+        self.workflow = Workflows::new(&self.tenant, granted);
+        self
+    }
+
     /// Grants parts of the machine.
     pub fn with_wasi(mut self, wasi: Wasi) -> Self {
         self.wasi = wasi;
@@ -165,6 +175,11 @@ impl Grant {
         &self.credential
     }
 
+    /// The tenant's workflows, and what of them is granted.
+    pub fn workflow(&self) -> &Workflows {
+        &self.workflow
+    }
+
     fn scope(&self, service: &'static str, names: &Names, name: &str) -> Result<Scope, Refused> {
         if names.grant(name) {
             Ok(Scope::new(&self.tenant, service, name))
@@ -180,6 +195,11 @@ impl Grant {
             "session" => !self.session.is_empty(),
             "channel" => !self.channel.is_empty(),
             "hub" => !self.hub.is_empty(),
+            "workflow" => {
+                let granted = self.workflow.granted();
+                !granted.bodies.is_empty() || !granted.functions.is_empty()
+            }
+            "run" => !self.workflow.granted().runs.is_empty(),
             "credential" => !self.credential.granted().is_empty(),
             // A credential is a secret once it is read.
             "secret" | "secret-use" => {

@@ -1,0 +1,217 @@
+//! Durable workflows: code that survives the end of any host.
+//!
+//! `wit/workflow.wit` says what a body may rely on, `wit/run.wit` what others may. A body is
+//! answered by [`replay`], which is pure, from a [`state`] that [`log`]'s events have made; what
+//! is not recorded yet goes to the [`Store`], a script or transaction each. A run is in one
+//! partition of its tenant, with all that belongs to it; who works on it holds a lease, whose
+//! token every write carries.
+
+pub mod control;
+pub mod log;
+pub mod replay;
+pub mod state;
+
+mod redis;
+mod run_id;
+mod sqlite;
+mod store;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::log::Failure;
+pub use self::redis::RedisStore;
+pub use self::run_id::RunId;
+pub use self::sqlite::SqliteStore;
+pub use self::store::{
+    Backend, Effect, Head, Input, Lease, NewRun, Queue, Sent, Served, Started, Status, Store,
+    StoreError, Take, Taken, Task, Then, Work, Write, Written,
+};
+use crate::error::{Outcome, Refused, Unavailable};
+use crate::ids::Ids;
+
+/// Longest name of a step, signal, start key and the like, in bytes.
+pub const NAME_BYTES_MAX: u64 = 255;
+
+/// Longest input, result or signal, in bytes.
+pub const PAYLOAD_BYTES_MAX: u64 = 256 << 10;
+
+/// Longest text of a failure, in bytes: each of its parts.
+pub const FAILURE_BYTES_MAX: u64 = 8 << 10;
+
+/// Most events and bytes of one history: beyond that a run fails.
+pub const HISTORY_EVENTS_MAX: u32 = 10_000;
+/// See [`HISTORY_EVENTS_MAX`].
+pub const HISTORY_BYTES_MAX: u64 = 16 << 20;
+
+/// From here on a body is told to continue as new.
+pub const HISTORY_EVENTS_SOON: u32 = 2_500;
+/// See [`HISTORY_EVENTS_SOON`].
+pub const HISTORY_BYTES_SOON: u64 = 4 << 20;
+
+/// Most things that a run waits for at a time.
+pub const OPEN_MAX: usize = 1_000;
+
+/// Most tickets of a run in one generation.
+pub const TICKETS_MAX: usize = 20_000;
+
+/// Most signals of a run in one generation.
+pub const SIGNALS_MAX: u32 = 1_000;
+
+/// Most parts of a run's state, and most bytes of all of them.
+pub const STATE_PARTS_MAX: u32 = 256;
+/// See [`STATE_PARTS_MAX`].
+pub const STATE_BYTES_MAX: u64 = 1 << 20;
+
+/// Longest wait, in milliseconds: ten years.
+pub const WAIT_MS_MAX: u64 = 10 * 365 * 24 * 60 * 60 * 1000;
+
+/// Longest retention, in milliseconds: 400 days.
+pub const RETENTION_MS_MAX: u64 = 400 * 24 * 60 * 60 * 1000;
+
+/// Retention if nobody says another, in milliseconds: seven days.
+pub const RETENTION_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+
+/// Attempts of a step that may be asked for.
+pub const ATTEMPTS_MAX: u32 = 10_000;
+
+/// How often the host that has a body or step may be lost before that fails as `lost`.
+pub const LOST_MAX: u32 = 10;
+
+/// The priority of a run for which none is said.
+pub const PRIORITY: u8 = 4;
+/// The highest.
+pub const PRIORITY_MAX: u8 = 9;
+
+/// Partitions of a tenant: what spreads its runs over a cluster. Part of the format.
+pub const PARTITIONS: u8 = 16;
+
+const _: () = assert!(HISTORY_BYTES_SOON < HISTORY_BYTES_MAX);
+const _: () = assert!(HISTORY_EVENTS_SOON < HISTORY_EVENTS_MAX);
+const _: () = assert!(SIGNALS_MAX < HISTORY_EVENTS_MAX / 2);
+
+/// Workflows of one host.
+#[derive(Debug)]
+pub struct Workflow {
+    store: Arc<Backend>,
+    ids: Ids,
+}
+
+/// When a failed step is tried again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    /// Attempts in all, at least one.
+    pub attempts: u32,
+    /// The wait before the second, in milliseconds.
+    pub delay_ms: u64,
+    /// Whether the wait doubles each time.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exponential: bool,
+    /// The longest wait, in milliseconds.
+    pub delay_max_ms: u64,
+    /// How much of a wait may be left out at random, in percent.
+    #[serde(default)]
+    pub jitter_percent: u8,
+}
+
+/// Options of a step.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StepOptions {
+    /// Tried once, if there is none.
+    pub retry: Option<Retry>,
+    /// How long one attempt may take, in milliseconds.
+    pub timeout_ms: Option<u64>,
+    /// Whether it undoes an earlier step.
+    pub undo: bool,
+}
+
+/// One attempt of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Counts from one.
+    pub number: u32,
+    /// The same for every attempt of this step.
+    pub key: String,
+}
+
+/// Why a call within a run failed. Nothing was recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It did not come so far.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The run is being cancelled.
+    #[error("the run is being cancelled")]
+    Cancelled,
+    /// Not JSON.
+    #[error("it is not JSON")]
+    InvalidJson(#[source] crate::json::NotJson),
+    /// Over a limit.
+    #[error("{what} are over their limit of {max}")]
+    TooLarge {
+        /// What.
+        what: &'static str,
+        /// The limit.
+        max: u64,
+    },
+    /// Not here.
+    #[error("{0}")]
+    Misplaced(&'static str),
+    /// The store did not answer.
+    #[error("the store of workflows failed")]
+    Unavailable(#[source] Unavailable),
+    /// The body's instance ends here, for the reason that its run keeps.
+    #[error("the body's instance is ended")]
+    Ended,
+}
+
+impl Workflow {
+    /// Workflows on `store`.
+    pub fn new(store: Backend, ids: Ids) -> Self {
+        Self { store: Arc::new(store), ids }
+    }
+
+    /// What keeps them.
+    pub fn store(&self) -> &Arc<Backend> {
+        &self.store
+    }
+}
+
+impl Retry {
+    /// The wait after a failed `attempt`, in milliseconds, if there is another.
+    fn again_ms(&self, attempt: u32, jitter: u64) -> Option<u64> {
+        if attempt >= self.attempts {
+            return None;
+        }
+        let doublings = if self.exponential { (attempt - 1).min(63) } else { 0 };
+        let delay = self.delay_ms.saturating_mul(1 << doublings);
+        let delay = delay.min(self.delay_max_ms).min(WAIT_MS_MAX);
+        let span = u128::from(delay) * u128::from(self.jitter_percent.min(100)) / 100;
+        let less = u128::from(jitter) * (span + 1) >> 64;
+        Some(delay - u64::try_from(less).unwrap_or(0))
+    }
+}
+
+impl StepOptions {
+    /// The wait before the attempt after a failed one, in milliseconds, if there is to be one.
+    /// `jitter` is a random number.
+    pub fn again_ms(&self, failure: &Failure, attempt: u32, jitter: u64) -> Option<u64> {
+        let retry = self.retry.as_ref().filter(|_| failure.retry)?;
+        retry.again_ms(attempt, jitter)
+    }
+}
+
+impl Outcome for Error {
+    fn outcome(&self) -> &'static str {
+        match self {
+            Self::Refused(refused) => refused.outcome(),
+            Self::Cancelled => "cancelled",
+            Self::InvalidJson(_) => "invalid-json",
+            Self::TooLarge { .. } => "too-large",
+            Self::Misplaced(_) => "misplaced",
+            Self::Unavailable(_) => "unavailable",
+            Self::Ended => "ended",
+        }
+    }
+}
