@@ -84,8 +84,8 @@ impl RedisStore {
         Ok(Self { redis })
     }
 
-    /// A service's connection.
-    pub(super) fn redis(&self) -> &Redis {
+    /// The connection.
+    pub(super) fn connection(&self) -> &Redis {
         &self.redis
     }
 

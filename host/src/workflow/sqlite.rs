@@ -11,6 +11,9 @@ pub struct SqliteStore {
     file: crate::sqlite::Sqlite,
 }
 impl SqliteStore {
+    pub(super) fn file(&self) -> &crate::sqlite::Sqlite {
+        &self.file
+    }
     /// Workflows in `file`, which was opened at `url`.
     pub(crate) async fn open(
         file: crate::sqlite::Sqlite,

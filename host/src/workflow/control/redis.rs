@@ -79,7 +79,7 @@ impl Control for RedisStore {
                 (&RETRY, send)
             }
         };
-        Ok(Sent { taken: self.redis().run(script, &send).await? })
+        Ok(Sent { taken: self.connection().run(script, &send).await? })
     }
 
     async fn get(
@@ -93,7 +93,7 @@ impl Control for RedisStore {
             get.arg(run.as_str());
             all.add_command(get);
         }
-        let found: Vec<Value> = self.redis().run_all(&GET, &all).await?;
+        let found: Vec<Value> = self.connection().run_all(&GET, &all).await?;
         let found = runs.iter().zip(found);
         found.map(|(run, value)| snapshot(run, &value)).collect()
     }
@@ -110,7 +110,7 @@ impl Control for RedisStore {
         };
         let mut range = redis::cmd("LRANGE");
         range.arg(scope.in_shard(run.partition(), 'h', run.as_str())).arg(since).arg(last);
-        Ok(self.redis().query(&range).await?)
+        Ok(self.connection().query(&range).await?)
     }
 
     async fn list(&self, scope: &Scope, list: &List<'_>, limit: u32) -> Result<Page, StoreError> {
@@ -120,7 +120,7 @@ impl Control for RedisStore {
                 all.add_command(page(scope, partition, list, limit, (kind, &name)));
             }
         }
-        let parts: Vec<Vec<Value>> = self.redis().run_all(&LIST, &all).await?;
+        let parts: Vec<Vec<Value>> = self.connection().run_all(&LIST, &all).await?;
         // Below where one of the lists stopped, what the others found is not all there is.
         let mut stopped: Option<Place> = None;
         let mut runs: Vec<Head> = Vec::new();
@@ -155,19 +155,19 @@ impl Control for RedisStore {
     ) -> Result<bool, StoreError> {
         let mut remove = call(&REMOVE, scope, run.partition(), 2, 256);
         remove.arg(run.as_str()).arg(workflow.unwrap_or_default());
-        Ok(self.redis().run(&REMOVE, &remove).await?)
+        Ok(self.connection().run(&REMOVE, &remove).await?)
     }
 
     async fn versions(&self, scope: &Scope) -> Result<Vec<Version>, StoreError> {
         let mut names = redis::cmd("SMEMBERS");
         names.arg(scope.in_shard(0, 'W', ""));
-        let mut names: Vec<String> = self.redis().query(&names).await?;
+        let mut names: Vec<String> = self.connection().query(&names).await?;
         names.sort_unstable();
         let mut all = Pipeline::with_capacity(names.len());
         for name in &names {
             all.cmd("HGETALL").arg(scope.in_shard(0, 'w', name));
         }
-        let found: Vec<Vec<(String, String)>> = self.redis().pipe(&all).await?;
+        let found: Vec<Vec<(String, String)>> = self.connection().pipe(&all).await?;
         let mut versions = Vec::new();
         for (name, fields) in names.iter().zip(found) {
             let read = |(digest, text): (String, String)| version(name, &digest, &text);
@@ -188,7 +188,7 @@ impl Control for RedisStore {
     ) -> Result<bool, StoreError> {
         let mut set = call(&REGISTER, scope, 0, 4, 256);
         set.arg(workflow).arg(digest.hex()).arg("").arg(status.name());
-        let (newest, was): (String, bool) = self.redis().run(&REGISTER, &set).await?;
+        let (newest, was): (String, bool) = self.connection().run(&REGISTER, &set).await?;
         if was {
             self.point(scope, &[(workflow.to_owned(), newest)]).await?;
         }
@@ -211,14 +211,14 @@ impl Control for RedisStore {
         match change {
             Reschedule::Put(new) => {
                 let put = put(new, None, 0);
-                Ok(Scheduled::Was(self.redis().run(&SCHEDULE, &put).await?))
+                Ok(Scheduled::Was(self.connection().run(&SCHEDULE, &put).await?))
             }
             Reschedule::End { workflow, name } => {
                 let path = format!("{workflow}:{name}");
                 let partition = super::partition_of(&path);
                 let mut end = call(&SCHEDULE, scope, partition, 4, path.len());
                 end.arg(path).arg("").arg("").arg("");
-                Ok(Scheduled::Was(self.redis().run(&SCHEDULE, &end).await?))
+                Ok(Scheduled::Was(self.connection().run(&SCHEDULE, &end).await?))
             }
             Reschedule::List { due } => {
                 let mut all = Pipeline::new();
@@ -227,7 +227,7 @@ impl Control for RedisStore {
                     list.arg(u8::from(*due));
                     all.add_command(list);
                 }
-                let found: Vec<Vec<String>> = self.redis().run_all(&SCHEDULES, &all).await?;
+                let found: Vec<Vec<String>> = self.connection().run_all(&SCHEDULES, &all).await?;
                 let found = found.iter().flatten().map(|json| Schedule::decode(json));
                 let mut found = found.collect::<Option<Vec<_>>>();
                 if let Some(found) = &mut found {
@@ -240,7 +240,7 @@ impl Control for RedisStore {
                 let mut advance = put(&next, Some(schedule), 13);
                 push_run(&mut advance, run);
                 push_fields(&mut advance, run);
-                let done = self.redis().run::<Value>(&SCHEDULE, &advance).await;
+                let done = self.connection().run::<Value>(&SCHEDULE, &advance).await;
                 let done = done.map_err(|err| no_version(err, std::slice::from_ref(run)))?;
                 let started = match done {
                     Value::Int(_) => None,
