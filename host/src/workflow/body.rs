@@ -2,6 +2,7 @@
 //! written before it goes on.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -52,6 +53,8 @@ pub struct Parts {
     pub warm: Duration,
     /// How long the code between two calls may take, and a step that has no timeout.
     pub wall: Duration,
+    /// Whether the host is to stop: then it begins no step, and does not wait.
+    pub draining: Arc<AtomicBool>,
     /// Randomness that needs not be the same again.
     pub ids: Ids,
 }
@@ -85,6 +88,7 @@ pub struct Body {
     clock: (u64, Instant),
     deadline: watch::Sender<Option<Instant>>,
     exit: Option<Exit>,
+    draining: Arc<AtomicBool>,
     ids: Ids,
 }
 
@@ -130,6 +134,7 @@ impl Body {
             clock: (parts.now_ms, Instant::now()),
             deadline: watch::Sender::new(None),
             exit: None,
+            draining: parts.draining,
             ids: parts.ids,
         };
         body.look();
@@ -162,6 +167,11 @@ impl Body {
         self.deadline.subscribe()
     }
 
+    /// Its code begins to run.
+    pub fn start_clock(&self) {
+        self.leave();
+    }
+
     /// Why it is no longer called.
     pub fn take_exit(&mut self) -> Option<Exit> {
         self.exit.take()
@@ -178,6 +188,9 @@ impl Body {
         let begun = self.replay.begin(name, options);
         let begun = match self.answered(begun)? {
             Begun::NotBefore(due) => Begun::Execute(self.next_attempt(due).await?),
+            Begun::Execute(_) if self.draining.load(Ordering::Relaxed) => {
+                return Err(self.let_go(Duration::ZERO).await);
+            }
             begun => begun,
         };
         if matches!(begun, Begun::Execute(_)) {
@@ -377,6 +390,11 @@ impl Body {
         next
     }
 
+    /// How the last call went wrong that the run knows of.
+    pub fn failures(&self) -> u32 {
+        self.head.failures
+    }
+
     /// The body has failed, and is to be called again after a while.
     pub async fn again(&mut self, failure: Failure, after: Duration) {
         self.replay.take_unwritten();
@@ -490,6 +508,16 @@ impl Body {
             }
         }
         self.park(waits, left).await
+    }
+
+    /// Lets the body go, to be called again after a while, whatever there is for it.
+    pub async fn let_go(&mut self, after: Duration) -> Error {
+        // With news the lease is kept, and the next try gives it up.
+        loop {
+            if let Err(ended) = self.park("a worker", Some(after)).await {
+                return ended;
+            }
+        }
     }
 
     /// Lets the body go, unless there is something for it.

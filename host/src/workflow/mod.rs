@@ -7,7 +7,7 @@
 //! token every write carries.
 
 pub mod body;
-mod bus;
+pub(crate) mod bus;
 pub mod control;
 pub mod log;
 pub mod replay;

@@ -468,6 +468,16 @@ pub enum Backend {
     Sqlite(SqliteStore),
 }
 
+impl Backend {
+    /// How many partitions are looked at: a file is taken of as a whole.
+    pub fn partitions(&self) -> u8 {
+        match self {
+            Self::Redis(_) => super::PARTITIONS,
+            Self::Sqlite(_) => 1,
+        }
+    }
+}
+
 impl<'a> Effect<'a> {
     /// What `event` brings about, if it is the body's and brings about anything.
     pub fn of(event: &'a Event) -> Option<Self> {
@@ -499,6 +509,15 @@ impl Queue {
         match self {
             Self::Bodies(workflow, digest) => format!("b {workflow} {}", digest.hex()),
             Self::Function(function) => format!("f {function}"),
+        }
+    }
+}
+
+impl fmt::Display for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bodies(workflow, digest) => write!(f, "workflow `{workflow}` of {digest}"),
+            Self::Function(function) => write!(f, "function `{function}`"),
         }
     }
 }
