@@ -17,6 +17,8 @@ wasmtime::component::bindgen!({
         "satama:services/hub.[drop]bus": trappable,
         "satama:services/secret.[method]secret.version": trappable,
         "satama:services/secret.[drop]secret": trappable,
+        "satama:services/run.[static]runs.open": trappable,
+        "satama:services/run.[drop]runs": trappable,
         "satama:services/workflow.info": trappable,
         "satama:services/workflow.now-ms": trappable,
         "satama:services/workflow.random": trappable,
@@ -36,6 +38,7 @@ wasmtime::component::bindgen!({
         "satama:services/channel.store": crate::channel::Channels,
         "satama:services/hub.bus": crate::hub::Bus,
         "satama:services/secret.secret": crate::secret::Secret,
+        "satama:services/run.runs": crate::run::Runs,
     },
     trappable_error_type: {
         "satama:services/cache.error" => crate::cache::Error,
@@ -43,6 +46,7 @@ wasmtime::component::bindgen!({
         "satama:services/channel.error" => crate::channel::Error,
         "satama:services/hub.error" => crate::hub::Error,
         "satama:services/secret.error" => crate::secret::Error,
+        "satama:services/run.error" => crate::run::Error,
         "satama:services/workflow.error" => crate::workflow::Error,
     },
 });

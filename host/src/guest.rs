@@ -16,7 +16,7 @@ use crate::ids::Ids;
 use crate::secret::Actor;
 use crate::services::Services;
 use crate::workflow::world::World;
-use crate::{cache, channel, hub, secret, session, workflow};
+use crate::{cache, channel, hub, run, secret, session, workflow};
 
 /// Refusals and failures of one instance that reach the log; the rest are
 /// counted only, or a hostile guest could fill a disk with them.
@@ -116,6 +116,15 @@ impl Guest {
     /// What workflows may see of this guest.
     pub(crate) fn workflow(&mut self) -> workflow::View<'_> {
         workflow::View { caller: &self.caller, role: &mut self.role }
+    }
+
+    /// What runs may see of this guest.
+    pub(crate) fn run(&mut self) -> run::View<'_> {
+        run::View {
+            caller: &self.caller,
+            workflow: &self.services.workflow,
+            table: &mut self.table,
+        }
     }
 
     /// What it is called for.

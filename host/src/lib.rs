@@ -49,6 +49,7 @@ pub mod cache;
 pub mod channel;
 pub mod delivery;
 pub mod hub;
+pub mod run;
 pub mod secret;
 pub mod session;
 pub mod workflow;

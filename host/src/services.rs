@@ -108,7 +108,7 @@ impl Services {
     }
 
     /// Workflows and their runs, for the host's own use.
-    pub fn workflow(&self) -> &Workflow {
+    pub fn workflow(&self) -> &Arc<Workflow> {
         &self.workflow
     }
 

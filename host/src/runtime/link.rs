@@ -20,6 +20,7 @@ use crate::channel::HasChannel;
 use crate::grant::Grant;
 use crate::guest::View;
 use crate::hub::HasHub;
+use crate::run::HasRun;
 use crate::secret::HasSecret;
 use crate::session::HasSession;
 use crate::workflow::HasWorkflow;
@@ -91,6 +92,9 @@ pub fn add_to_linker<T: View>(linker: &mut Linker<T>, grant: &Grant) -> wasmtime
         services::workflow::add_to_linker::<T, HasWorkflow>(linker, |state| {
             state.satama().workflow()
         })?;
+    }
+    if grant.links("run") {
+        services::run::add_to_linker::<T, HasRun>(linker, |state| state.satama().run())?;
     }
     add_secrets_to_linker(linker, grant)
 }

@@ -208,6 +208,11 @@ impl Workflow {
         &self.opener
     }
 
+    /// This host's time, in milliseconds since 1970.
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.opener.clock.millis()
+    }
+
     /// Where ids come from.
     pub(crate) fn ids(&self) -> &Ids {
         &self.ids

@@ -395,6 +395,7 @@ pub(super) fn read_head(
     };
     let digest = format!("sha256:{}", take("digest").unwrap_or_default());
     let status = take("status").unwrap_or_default();
+    let held = take("token").is_some_and(|token| !token.is_empty());
     Ok(Head {
         workflow: take("workflow").ok_or_else(|| bad("its workflow"))?,
         digest: digest.parse().map_err(|_| bad("its digest"))?,
@@ -409,6 +410,7 @@ pub(super) fn read_head(
         ended_ms: number(take("ended")).flatten(),
         lost: small(take("lost")),
         failures: small(take("failures")),
+        worker: take("worker").filter(|_| held),
         waits: take("waits").filter(|waits| !waits.is_empty()),
         id,
     })

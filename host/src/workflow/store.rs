@@ -254,6 +254,8 @@ pub struct Head {
     pub failures: u32,
     /// What it waits for, in words, if no worker has its body.
     pub waits: Option<String>,
+    /// The worker that has its body.
+    pub worker: Option<String>,
 }
 
 /// Where a run is in its life.
@@ -466,6 +468,14 @@ pub enum Backend {
     Redis(RedisStore),
     /// One embedded file.
     Sqlite(SqliteStore),
+}
+
+impl Head {
+    /// Whether its body is ready to be called, and waits for a worker.
+    pub fn is_queued(&self) -> bool {
+        let goes_on = matches!(self.status, Status::Running | Status::Cancelling);
+        goes_on && self.worker.is_none() && self.waits.is_none()
+    }
 }
 
 impl Backend {
