@@ -166,8 +166,9 @@ impl<'a> Saga<'a> {
         let step = step.into();
         let token = host::uuid().map_err(Error::from_wit)?;
         let result = match step.begin() {
-            Ok(begun) => begun
-                .drive(&mut |attempt| record(work(&Doing { attempt, token: token.as_str() }))),
+            Ok(begun) => {
+                begun.drive(&mut |attempt| record(work(&Doing { attempt, token: token.as_str() })))
+            }
             // A host may have been lost between the effect and its record.
             Err(Error::Cancelled) => Err(Error::Cancelled),
             Err(err) => return Err(err),
