@@ -45,10 +45,12 @@ pub fn nested(_: Value) -> Result<Vec<String>> {
         Ok::<_, Infallible>(vec![
             said(raw::begin("inner", ONCE)),
             said(raw::spawn("inner", "add", "[1, 2]", ONCE)),
-            said(raw::child("inner", "echo", "1", raw::ChildOptions {
-                timeout_ms: None,
-                priority: None,
-            })),
+            said(raw::child(
+                "inner",
+                "echo",
+                "1",
+                raw::ChildOptions { timeout_ms: None, priority: None },
+            )),
             said(raw::timer("inner", 1)),
             said(raw::signal("inner")),
             said(raw::approval("inner", "1", None)),
