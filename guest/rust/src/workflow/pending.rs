@@ -159,3 +159,29 @@ pub fn any(pending: &[&dyn Waits]) -> Result<usize, Error> {
 pub(super) fn forget() {
     LEFT.with_borrow_mut(BTreeMap::clear);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signal(name: &str) -> Pending<u8> {
+        Pending::of_signal(name).unwrap()
+    }
+
+    #[test]
+    fn a_signal_that_nobody_took_goes_to_who_asks_next() {
+        let (first, second, other) = (signal("a"), signal("a"), signal("b"));
+        assert_eq!((first.ticket, second.ticket, other.ticket), (0, 1, 2));
+        drop(second);
+        drop(first);
+        // In the order in which they come.
+        let (first, second) = (signal("a"), signal("a"));
+        assert_eq!((first.ticket, second.ticket), (0, 1));
+        assert_eq!(first.wait(), Ok(1));
+        drop(first);
+        drop(second);
+        assert_eq!(signal("a").ticket, 1);
+        forget();
+        assert_eq!(signal("a").ticket, 3);
+    }
+}

@@ -31,6 +31,11 @@ macro_rules! workflows {
                 }
             }
 
+            // Elsewhere such names of exports do not link; there it is only looked at.
+            const _: () = {
+                let _ = <SatamaWorkflows as $crate::workflow::handlers::WorkflowGuest>::run;
+            };
+            #[cfg(target_arch = "wasm32")]
             $crate::workflow::handlers::workflows::export!(
                 SatamaWorkflows with_types_in $crate::workflow::handlers::workflows
             );
@@ -64,6 +69,11 @@ macro_rules! functions {
                 }
             }
 
+            // Elsewhere such names of exports do not link; there it is only looked at.
+            const _: () = {
+                let _ = <SatamaFunctions as $crate::workflow::handlers::FunctionGuest>::call;
+            };
+            #[cfg(target_arch = "wasm32")]
             $crate::workflow::handlers::functions::export!(
                 SatamaFunctions with_types_in $crate::workflow::handlers::functions
             );
