@@ -11,10 +11,14 @@ pub mod log;
 pub mod replay;
 pub mod state;
 
+mod change;
+mod due;
 mod redis;
 mod run_id;
+mod schedule;
 mod sqlite;
 mod store;
+mod written;
 
 use std::sync::Arc;
 
