@@ -95,6 +95,8 @@ impl Control for SqliteStore {
         let filtered = list.status.is_some() || list.user.is_some();
         let most = if filtered { LOOKED_MAX } else { limit.saturating_add(1).min(LOOKED_MAX) };
         let after = list.after.map_or((i64::MAX, ""), |at| (signed(at.created_ms), at.id.as_str()));
+        // So that the index leads to the place, and not past all that is before it.
+        let until = signed(list.until_ms).min(after.0.saturating_add(1));
         let read = async {
             let mut file = self.file.read().await?;
             let mut tx = file.begin().await?;
@@ -104,7 +106,7 @@ impl Control for SqliteStore {
                     .bind(scope.path())
                     .bind(workflow)
                     .bind(signed(list.since_ms))
-                    .bind(signed(list.until_ms))
+                    .bind(until)
                     .bind(after.0)
                     .bind(after.1)
                     .bind(most);
@@ -248,6 +250,9 @@ impl Change<'_> {
 
 /// A page of rows of some workflows, of each the first, at most so many.
 fn page(rows: &[SqliteRow], list: &List<'_>, limit: u32, most: u32) -> Result<Page, StoreError> {
+    if limit == 0 {
+        return Ok(Page { runs: Vec::new(), next: list.after.cloned() });
+    }
     let mut heads = rows.iter().map(head).collect::<Result<Vec<_>, _>>()?;
     heads.sort_by(|a, b| (b.created_ms, b.id.as_str()).cmp(&(a.created_ms, a.id.as_str())));
     // Of a workflow there may be more than were read, so nothing past that many counts.

@@ -143,7 +143,7 @@ impl Change<'_> {
             }
             Effect::Approval { seq, name, expires_ms } => {
                 let expires_ms = expires_ms.map(|ms| self.after(ms));
-                query("INSERT INTO workflow_approval (run, name, seq, expires_ms) VALUES (?, ?, ?, ?)")
+                query("INSERT OR REPLACE INTO workflow_approval (run, name, seq, expires_ms) VALUES (?, ?, ?, ?)")
                     .bind(row)
                     .bind(name)
                     .bind(seq)
