@@ -14,11 +14,15 @@ pub mod replay;
 pub mod state;
 pub mod world;
 
+mod change;
+mod due;
 mod host;
 mod redis;
 mod run_id;
+mod schedule;
 mod sqlite;
 mod store;
+mod written;
 
 use std::sync::Arc;
 use std::time::Duration;

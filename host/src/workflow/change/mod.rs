@@ -1,0 +1,3 @@
+//! One transaction of the embedded store that changes runs.
+
+pub(super) mod sqlite;

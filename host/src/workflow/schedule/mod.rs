@@ -1,0 +1,3 @@
+//! Schedules in the embedded store.
+
+pub(super) mod sqlite;
