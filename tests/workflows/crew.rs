@@ -10,10 +10,38 @@ use satama_tests::{Stage, granted, limits};
 
 /// What `workflow_basic` has.
 pub(crate) const BODIES: [&str; 32] = [
-    "echo", "ten", "steps", "fan", "call", "retry", "kinds", "huge", "slow", "timeout", "random",
-    "state", "forever", "sleep", "five-sleeps", "signal", "signals", "suspend", "approve",
-    "parent", "child", "saga", "cancelled", "trap", "flaky-trap", "cheat-cache", "cheat-nested",
-    "cheat-finish", "cheat-ticket", "cheat-name", "cheat-json", "cheat-many",
+    "echo",
+    "ten",
+    "steps",
+    "fan",
+    "call",
+    "retry",
+    "kinds",
+    "huge",
+    "slow",
+    "timeout",
+    "random",
+    "state",
+    "forever",
+    "sleep",
+    "five-sleeps",
+    "signal",
+    "signals",
+    "suspend",
+    "approve",
+    "parent",
+    "child",
+    "saga",
+    "cancelled",
+    "trap",
+    "flaky-trap",
+    "cheat-cache",
+    "cheat-nested",
+    "cheat-finish",
+    "cheat-ticket",
+    "cheat-name",
+    "cheat-json",
+    "cheat-many",
 ];
 
 /// See [`BODIES`].
@@ -23,16 +51,16 @@ pub(crate) const FUNCTIONS: [&str; 7] =
 /// The grant of `workflow_basic`.
 pub(crate) fn grant(tenant: &str) -> Grant {
     let text = |names: &[&str]| names.iter().map(ToString::to_string).collect();
-    granted(tenant, limits(|_| {}))
-        .with_cache(Names::new(["effects"]).unwrap())
-        .with_workflow(WorkflowGrant {
+    granted(tenant, limits(|_| {})).with_cache(Names::new(["effects"]).unwrap()).with_workflow(
+        WorkflowGrant {
             bodies: text(&BODIES),
             functions: text(&FUNCTIONS),
             calls: Names::new(["*"]).unwrap(),
             runs: Names::new(["*"]).unwrap(),
             retention_ms: None,
             concurrent: None,
-        })
+        },
+    )
 }
 
 /// How workers work in tests.
@@ -66,12 +94,7 @@ impl Crew {
         self.start_with(workflow, input, Options::default()).await
     }
 
-    pub(crate) async fn start_with(
-        &self,
-        workflow: &str,
-        input: &str,
-        options: Options,
-    ) -> String {
+    pub(crate) async fn start_with(&self, workflow: &str, input: &str, options: Options) -> String {
         let started = self.runs.start(workflow, vec![(input.to_owned(), options)]).await.unwrap();
         started[0].id.to_string()
     }
