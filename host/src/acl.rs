@@ -4,7 +4,7 @@
 //! tenant's prefix is another's (<https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/>).
 
 use crate::grant::{Grant, Scope};
-use crate::{cache, channel, hub, secret, session};
+use crate::{cache, channel, hub, secret, session, workflow};
 
 /// What every service uses: to connect, to run scripts, to publish and to subscribe. In
 /// a cluster also to learn who has which slot, behind Sentinels who is the master.
@@ -35,13 +35,14 @@ pub fn redis_acl(grant: &Grant, user: &str) -> Vec<String> {
         ("channel", channel::RedisStore::FORMAT, channel::RedisStore::COMMANDS),
         ("hub", hub::RedisStore::FORMAT, hub::RedisStore::COMMANDS),
         ("secret", secret::RedisStore::FORMAT, secret::RedisStore::COMMANDS),
+        ("workflow", workflow::RedisStore::FORMAT, workflow::RedisStore::COMMANDS),
     ];
     let mut commands: Vec<&str> = COMMANDS.to_vec();
     let mut lines = Vec::new();
     for (service, format, used) in services {
         // Every host opens all services, whatever its tenants are granted.
         lines.push(format!("SET satama:format:{service} {format} NX"));
-        if grant.links(service) {
+        if grant.links(service) || (service == "workflow" && grant.links("run")) {
             commands.extend(used);
         }
     }

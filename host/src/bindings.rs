@@ -2,7 +2,7 @@
 
 wasmtime::component::bindgen!({
     path: "../wit",
-    world: "handler",
+    world: "all",
     // What does not reach a store is a plain call: it needs no fiber and no future.
     exports: { default: async },
     imports: {
@@ -17,6 +17,18 @@ wasmtime::component::bindgen!({
         "satama:services/hub.[drop]bus": trappable,
         "satama:services/secret.[method]secret.version": trappable,
         "satama:services/secret.[drop]secret": trappable,
+        "satama:services/run.[static]runs.open": trappable,
+        "satama:services/run.[drop]runs": trappable,
+        "satama:services/workflow.info": trappable,
+        "satama:services/workflow.now-ms": trappable,
+        "satama:services/workflow.random": trappable,
+        "satama:services/workflow.uuid": trappable,
+        "satama:services/workflow.spawn": trappable,
+        "satama:services/workflow.child": trappable,
+        "satama:services/workflow.timer": trappable,
+        "satama:services/workflow.timer-at": trappable,
+        "satama:services/workflow.signal": trappable,
+        "satama:services/workflow.approval": trappable,
         default: async | trappable,
     },
     with: {
@@ -26,6 +38,7 @@ wasmtime::component::bindgen!({
         "satama:services/channel.store": crate::channel::Channels,
         "satama:services/hub.bus": crate::hub::Bus,
         "satama:services/secret.secret": crate::secret::Secret,
+        "satama:services/run.runs": crate::run::Runs,
     },
     trappable_error_type: {
         "satama:services/cache.error" => crate::cache::Error,
@@ -33,6 +46,8 @@ wasmtime::component::bindgen!({
         "satama:services/channel.error" => crate::channel::Error,
         "satama:services/hub.error" => crate::hub::Error,
         "satama:services/secret.error" => crate::secret::Error,
+        "satama:services/run.error" => crate::run::Error,
+        "satama:services/workflow.error" => crate::workflow::Error,
     },
 });
 

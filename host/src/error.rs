@@ -24,9 +24,25 @@ pub enum Refused {
     /// A limit on how much the tenant or instance may do or hold.
     #[error("over the limit `{0}`")]
     Quota(&'static str),
-    /// The guest handed back a handle that it never held. It traps.
+    /// Something that no guest does that is whole. It traps.
+    #[error("fault")]
+    Fault(#[source] Fault),
+}
+
+/// What a guest is ended for.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// It handed back a handle that it never held.
     #[error("handle")]
     Handle(#[source] ResourceTableError),
+    /// A workflow's body did something whose outcome is not recorded.
+    #[error("{interface}.{function} was called by a workflow's body outside of a step")]
+    OutsideStep {
+        /// The interface.
+        interface: &'static str,
+        /// The function.
+        function: &'static str,
+    },
 }
 
 /// A store did not answer in time, or could not be reached.
@@ -54,7 +70,7 @@ impl Outcome for Refused {
             Self::Denied { .. } => "access-denied",
             Self::TooLarge { .. } => "too-large",
             Self::Quota(_) => "quota-exceeded",
-            Self::Handle(_) => "trap",
+            Self::Fault(_) => "trap",
         }
     }
 }
@@ -77,7 +93,7 @@ impl From<ResourceTableError> for Refused {
     fn from(err: ResourceTableError) -> Self {
         match err {
             ResourceTableError::Full => Self::Quota("handles"),
-            err => Self::Handle(err),
+            err => Self::Fault(Fault::Handle(err)),
         }
     }
 }

@@ -10,12 +10,13 @@ use tracing::Span;
 use wasmtime::component::ResourceTable;
 
 use crate::digest::Digest;
-use crate::error::{Outcome, Refused, chain};
+use crate::error::{Fault, Outcome, Refused, chain};
 use crate::grant::Grant;
 use crate::ids::Ids;
 use crate::secret::Actor;
 use crate::services::Services;
-use crate::{cache, channel, hub, secret, session};
+use crate::workflow::world::World;
+use crate::{cache, channel, hub, run, secret, session, workflow};
 
 /// Refusals and failures of one instance that reach the log; the rest are
 /// counted only, or a hostile guest could fill a disk with them.
@@ -30,6 +31,7 @@ pub struct Guest {
     caller: Caller,
     services: Services,
     table: ResourceTable,
+    role: workflow::Role,
 }
 
 /// How the linked functions find the [`Guest`] in an embedder's store data.
@@ -50,6 +52,8 @@ pub struct Caller {
     /// Bytes of secrets that its handles hold.
     secret_bytes: Arc<AtomicU64>,
     complaints: AtomicU32,
+    /// What a workflow's body sees of the machine.
+    world: Option<World>,
 }
 
 impl Guest {
@@ -65,8 +69,9 @@ impl Guest {
             actor: OnceLock::new(),
             secret_bytes: Arc::default(),
             complaints: AtomicU32::new(0),
+            world: None,
         };
-        Self { caller, services, table }
+        Self { caller, services, table, role: workflow::Role::None }
     }
 
     /// With the digest of its component, which the audit of secrets names.
@@ -108,6 +113,34 @@ impl Guest {
         secret::View { caller: &self.caller, vault: &self.services.secret, table: &mut self.table }
     }
 
+    /// What workflows may see of this guest.
+    pub(crate) fn workflow(&mut self) -> workflow::View<'_> {
+        workflow::View { caller: &self.caller, role: &mut self.role }
+    }
+
+    /// What runs may see of this guest.
+    pub(crate) fn run(&mut self) -> run::View<'_> {
+        run::View {
+            caller: &self.caller,
+            workflow: &self.services.workflow,
+            table: &mut self.table,
+        }
+    }
+
+    /// What it is called for.
+    pub(crate) fn role(&mut self) -> &mut workflow::Role {
+        &mut self.role
+    }
+
+    /// As what is called for in a run.
+    pub(crate) fn with_role(mut self, role: workflow::Role) -> Self {
+        if let workflow::Role::Body(body) = &role {
+            self.caller.world = Some(body.world().clone());
+        }
+        self.role = role;
+        self
+    }
+
     /// The handles it holds.
     pub(crate) fn table(&mut self) -> &mut ResourceTable {
         &mut self.table
@@ -144,7 +177,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<T, E>> {
         let this = self.project();
         if this.span.is_none() {
-            this.caller.grant.take_call()?;
+            this.caller.admit(this.interface, this.function)?;
         }
         let span = this.span.get_or_insert_with(|| this.caller.span(this.interface, this.function));
         let polled = span.in_scope(|| this.work.poll(cx));
@@ -191,11 +224,26 @@ impl Caller {
     where
         E: From<Refused> + Outcome,
     {
-        self.grant.take_call()?;
+        self.admit(interface, function)?;
         let span = self.span(interface, function);
         let done = span.in_scope(work);
         record(&span, &done);
         done
+    }
+
+    /// Counts a call against the tenant's rate, if it may be made at all: by a workflow's body
+    /// only inside of a step, for it would not be replayed. Opening a handle reaches nothing,
+    /// and is the same each time.
+    fn admit(&self, interface: &'static str, function: &'static str) -> Result<(), Refused> {
+        match &self.world {
+            Some(world) if !world.in_step() => {
+                if function.ends_with(".open") {
+                    return Ok(());
+                }
+                Err(Refused::Fault(Fault::OutsideStep { interface, function }))
+            }
+            _ => self.grant.take_call(),
+        }
     }
 
     /// The span of one call; if nobody listens, one that costs a load and no more.

@@ -108,7 +108,7 @@ impl Services {
     }
 
     /// Workflows and their runs, for the host's own use.
-    pub fn workflow(&self) -> &Workflow {
+    pub fn workflow(&self) -> &Arc<Workflow> {
         &self.workflow
     }
 
@@ -232,6 +232,8 @@ impl Builder {
                 workflow::Backend::Sqlite(store)
             }
         };
+        let (deadline, clock) = (self.deadline, self.clock.clone());
+        let opener = workflow::Opener { url, deadline, clock };
         let url = self.channel.as_ref().unwrap_or(&self.store);
         let connection = self.connect(&mut open, url).await?;
         let delivery = self.delivery(connection, url.as_str()).await?;
@@ -242,7 +244,7 @@ impl Builder {
             channel: Arc::new(Channel::new(channels, delivery.clone())),
             hub: Arc::new(Hub::new(hub, delivery.clone(), self.ids.clone())),
             secret: Arc::new(secret),
-            workflow: Arc::new(Workflow::new(workflow, self.ids.clone())),
+            workflow: Arc::new(Workflow::new(workflow, opener, self.ids.clone())),
             ids: self.ids,
             delivery,
         })

@@ -20,6 +20,9 @@ use crate::services::OpenError;
 /// Reads that may run at a time. Each holds a thread and a page cache.
 const READERS: u32 = 4;
 
+/// How often a watch looks for what other processes committed.
+const POLL: Duration = Duration::from_millis(50);
+
 /// What marks a file as ours (`PRAGMA application_id`): "Stma".
 const APPLICATION_ID: i32 = 0x5374_6d61;
 
@@ -32,9 +35,19 @@ const APPLICATION_ID: i32 = 0x5374_6d61;
 pub struct Sqlite {
     reader: SqlitePool,
     writer: SqlitePool,
+    options: SqliteConnectOptions,
     deadline: Duration,
     clock: Clock,
     posted: Arc<Notify>,
+}
+
+/// Tells of commits. See [`Sqlite::watch`].
+#[derive(Debug)]
+pub struct Watch {
+    /// A connection that nothing else uses, so that every commit is another's.
+    file: SqliteConnection,
+    posted: Arc<Notify>,
+    version: i64,
 }
 
 impl Sqlite {
@@ -63,8 +76,9 @@ impl Sqlite {
             .synchronous(SqliteSynchronous::Normal);
         let pool = |max| SqlitePoolOptions::new().max_connections(max).acquire_timeout(deadline);
         let writer = pool(1).connect_with(options.clone()).await.map_err(fail)?;
-        let reader = pool(READERS).connect_with(options.read_only(true)).await.map_err(fail)?;
-        Ok(Self { reader, writer, deadline, clock, posted: Arc::default() })
+        let options = options.read_only(true);
+        let reader = pool(READERS).connect_with(options.clone()).await.map_err(fail)?;
+        Ok(Self { reader, writer, options, deadline, clock, posted: Arc::default() })
     }
 
     /// Brings a service's tables to the newest of its `migrations`, or refuses
@@ -134,6 +148,12 @@ impl Sqlite {
         }
     }
 
+    /// Tells of commits, by this process and by others.
+    pub async fn watch(&self) -> Result<Watch, sqlx::Error> {
+        let file = SqliteConnection::connect_with(&self.options).await?;
+        Ok(Watch { file, posted: self.posted.clone(), version: 0 })
+    }
+
     /// Told by each commit that posts something to other hosts.
     pub fn posted(&self) -> &Arc<Notify> {
         &self.posted
@@ -142,6 +162,27 @@ impl Sqlite {
     /// The time that expiries are compared with.
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+}
+
+impl Watch {
+    /// Returns when there may have been a commit since it did before: of one that posts something in this
+    /// process at once, of another within [`POLL`].
+    pub async fn changed(&mut self) {
+        loop {
+            let posted = self.posted.clone();
+            let posted = posted.notified();
+            // It changes with each commit of another connection
+            // (https://www.sqlite.org/pragma.html#pragma_data_version).
+            let version = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut self.file);
+            let version: i64 = version.await.unwrap_or(self.version);
+            if std::mem::replace(&mut self.version, version) != version {
+                return;
+            }
+            if tokio::time::timeout(POLL, posted).await.is_ok() {
+                return;
+            }
+        }
     }
 }
 

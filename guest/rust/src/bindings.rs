@@ -4,7 +4,15 @@
 
 wit_bindgen::generate!({
     path: "../../wit",
-    world: "service",
+    inline: "
+        package satama:guest;
+        world imports {
+            include satama:services/service@0.1.0;
+            import satama:services/workflow@0.1.0;
+        }
+    ",
+    world: "satama:guest/imports",
+    generate_all,
     // So that a guest can compare what it got with what it expects.
     additional_type_attributes: {
         "satama:services/cache@0.1.0/error": [#[derive(PartialEq, Eq)]],
@@ -19,5 +27,8 @@ wit_bindgen::generate!({
         "satama:services/secret@0.1.0/error": [#[derive(PartialEq, Eq)]],
         "satama:services/secret@0.1.0/metadata": [#[derive(PartialEq, Eq)]],
         "satama:services/secret@0.1.0/page": [#[derive(PartialEq, Eq)]],
+        "satama:services/run@0.1.0/error": [#[derive(PartialEq, Eq)]],
+        "satama:services/workflow@0.1.0/error": [#[derive(PartialEq, Eq)]],
+        "satama:services/workflow@0.1.0/failure": [#[derive(PartialEq, Eq)]],
     },
 });

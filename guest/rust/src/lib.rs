@@ -1,9 +1,9 @@
 //! Satama's services for components written in Rust.
 //!
-//! [`cache`], [`session`], [`channel`], [`hub`], [`secret`], [`secret_use`], [`secret_reveal`] and
-//! [`credential`] are the bindings of the WIT interfaces with the same names, whose documentation
-//! they carry, and a few typed helpers on top. A component imports only the interfaces that it
-//! calls.
+//! [`cache`], [`session`], [`channel`], [`hub`], [`secret`], [`secret_use`], [`secret_reveal`],
+//! [`credential`] and [`run`] are the bindings of the WIT interfaces with the same names, whose
+//! documentation they carry, and a few typed helpers on top. [`workflow`] is what durable
+//! workflows are written with. A component imports only the interfaces that it calls.
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -25,7 +25,8 @@
 //! ```
 //!
 //! What a component exports is its own affair: it describes its exports in a
-//! world of its own, as `guest/README.md` shows, for a `hub-handler` too.
+//! world of its own, as `guest/README.md` shows, for a `hub-handler` too. Those of workflows are
+//! made by [`workflows!`] and [`functions!`].
 
 #![deny(missing_docs)]
 
@@ -35,8 +36,10 @@ pub mod cache;
 pub mod channel;
 pub mod credential;
 pub mod hub;
+pub mod run;
 pub mod secret;
 pub mod secret_reveal;
 pub mod secret_use;
 pub mod session;
 pub mod types;
+pub mod workflow;

@@ -191,7 +191,7 @@ impl wit::Host for View<'_> {
             Error::Refused(Refused::Denied { .. }) => wit::Error::AccessDenied,
             Error::Refused(Refused::TooLarge { max, .. }) => wit::Error::TooLarge(max),
             Error::Refused(Refused::Quota(_)) => wit::Error::QuotaExceeded,
-            Error::Refused(Refused::Handle(err)) => return Err(err.into()),
+            Error::Refused(Refused::Fault(err)) => return Err(err.into()),
             Error::NotACounter => wit::Error::NotACounter,
             Error::ClaimLost => wit::Error::ClaimLost,
             Error::Unavailable(_) => wit::Error::Unavailable,

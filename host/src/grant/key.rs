@@ -57,6 +57,13 @@ pub enum RedisKey<'a> {
         /// Whose it is.
         name: &'a str,
     },
+    /// What all keys of a shard begin with; no key is called so.
+    Tag {
+        /// The space that is sharded.
+        scope: &'a Scope,
+        /// Below [`SHARDS`].
+        shard: u8,
+    },
     /// One of the keys of a shard.
     Shard {
         /// The space that is sharded.
@@ -197,13 +204,17 @@ impl RedisKey<'_> {
                 out.write_all(&[kind as u8, b':'])?;
                 out.write_all(name.as_bytes())
             }
-            Self::Shard { scope, shard, kind, name } => {
+            Self::Tag { scope, shard } => {
                 // Pieces rather than one format: this is on the path of every read.
                 out.write_all(b"{")?;
                 out.write_all(scope.path.as_bytes())?;
                 let digits = b"0123456789abcdef";
                 let (high, low) = (usize::from(shard >> 4), usize::from(shard & 15));
-                out.write_all(&[b':', digits[high], digits[low], b'}', kind as u8, b':'])?;
+                out.write_all(&[b':', digits[high], digits[low], b'}'])
+            }
+            Self::Shard { scope, shard, kind, name } => {
+                Self::Tag { scope, shard }.write(out)?;
+                out.write_all(&[kind as u8, b':'])?;
                 out.write_all(name.as_bytes())
             }
         }

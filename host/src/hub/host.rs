@@ -122,7 +122,7 @@ impl wit::Host for View<'_> {
             Error::Refused(Refused::Denied { .. }) => wit::Error::AccessDenied,
             Error::Refused(Refused::TooLarge { max, .. }) => wit::Error::TooLarge(max),
             Error::Refused(Refused::Quota(_)) => wit::Error::QuotaExceeded,
-            Error::Refused(Refused::Handle(err)) => return Err(err.into()),
+            Error::Refused(Refused::Fault(err)) => return Err(err.into()),
             Error::NotFound => wit::Error::NotFound,
             Error::InvalidCursor => wit::Error::InvalidCursor,
             Error::Unavailable(_) => wit::Error::Unavailable,

@@ -180,6 +180,10 @@ fn engine_config(host: &HostConfig) -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(STACK_BYTES_MAX)
         .async_stack_size(2 * STACK_BYTES_MAX)
+        // The same component computes the same on any host, for it may be replayed there: nothing
+        // else in WebAssembly differs but for failures to grow.
+        .cranelift_nan_canonicalization(true)
+        .relaxed_simd_deterministic(true)
         // A proposal that no guest toolchain emits by itself is only more to trust.
         .wasm_memory64(false);
     config

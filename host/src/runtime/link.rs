@@ -20,8 +20,10 @@ use crate::channel::HasChannel;
 use crate::grant::Grant;
 use crate::guest::View;
 use crate::hub::HasHub;
+use crate::run::HasRun;
 use crate::secret::HasSecret;
 use crate::session::HasSession;
+use crate::workflow::HasWorkflow;
 
 /// The version of `satama:services` that this host offers.
 pub const OFFERED_VERSION: &str = "0.1.0";
@@ -30,7 +32,7 @@ pub const OFFERED_VERSION: &str = "0.1.0";
 const PACKAGE: &str = "satama:services/";
 
 /// A service, and what a manifest says to grant it.
-const SERVICES: [(&str, &str); 8] = [
+const SERVICES: [(&str, &str); 10] = [
     ("cache", "[cache]\nbuckets = [\"NAME\"]"),
     ("session", "[session]\nstores = [\"NAME\"]"),
     ("channel", "[channel]\nstores = [\"NAME\"]"),
@@ -39,6 +41,8 @@ const SERVICES: [(&str, &str); 8] = [
     ("secret-use", "[secret]\nread = [\"NAME\"]"),
     ("secret-reveal", "[secret]\nread = [\"NAME\"]\nreveal = [\"NAME\"]"),
     ("credential", "[credential]\nread = [\"NAME\"]"),
+    ("workflow", "[workflow]\nbodies = [\"NAME\"]\nfunctions = [\"NAME\"]"),
+    ("run", "[run]\nworkflows = [\"NAME\"]"),
 ];
 
 /// An interface that has only types, and so needs no grant.
@@ -83,6 +87,14 @@ pub fn add_to_linker<T: View>(linker: &mut Linker<T>, grant: &Grant) -> wasmtime
     }
     if grant.links("hub") {
         services::hub::add_to_linker::<T, HasHub>(linker, |state| state.satama().hub())?;
+    }
+    if grant.links("workflow") {
+        services::workflow::add_to_linker::<T, HasWorkflow>(linker, |state| {
+            state.satama().workflow()
+        })?;
+    }
+    if grant.links("run") {
+        services::run::add_to_linker::<T, HasRun>(linker, |state| state.satama().run())?;
     }
     add_secrets_to_linker(linker, grant)
 }

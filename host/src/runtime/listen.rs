@@ -1,5 +1,6 @@
 //! Calls a component's `hub-handler` with what it listens to.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -10,8 +11,7 @@ use super::bounds::{Meter, Metered};
 use super::call::explain;
 use super::state::State;
 use super::{CallError, Program, Stop};
-use crate::bindings::exports::satama::services::hub_handler::Event;
-use crate::bindings::{Handler, HandlerPre};
+use crate::bindings::exports::satama::services::hub_handler::{Event, Guest, GuestIndices};
 use crate::error::chain;
 use crate::grant::Listen;
 use crate::hub::{self, Inbox};
@@ -49,23 +49,23 @@ pub enum ListenError {
 /// What calls the handler, in a fresh instance each time or in a kept one.
 struct Caller {
     program: Program,
-    pre: HandlerPre<State>,
+    handler: Arc<GuestIndices>,
     keeps: bool,
     kept: Option<Kept>,
 }
 
 struct Kept {
     store: Store<State>,
-    handler: Handler,
-    meter: std::sync::Arc<Meter>,
+    handler: Guest,
+    meter: Arc<Meter>,
     calls: u32,
 }
 
 impl Program {
     /// Starts to listen. Returns once everything published from now on will be heard.
     pub async fn listen(&self, listens: &[Listen]) -> Result<Listening, ListenError> {
-        let pre =
-            HandlerPre::new(self.pre.clone()).map_err(|err| ListenError::NoHandler(err.into()))?;
+        let handler = GuestIndices::new(&self.pre);
+        let handler = Arc::new(handler.map_err(|err| ListenError::NoHandler(err.into()))?);
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for listen in listens {
@@ -74,8 +74,8 @@ impl Program {
             let bus = self.host.services.hub.bus(scope, self.grant.limits());
             let inbox = Inbox::open(&listen.hub, bus, &listen.topics, listen.group.as_deref());
             let inbox = inbox.await.map_err(fail)?;
-            let (program, pre) = (self.clone(), pre.clone());
-            let caller = Caller { program, pre, keeps: listen.kept, kept: None };
+            let (program, handler) = (self.clone(), handler.clone());
+            let caller = Caller { program, handler, keeps: listen.kept, kept: None };
             tasks.spawn(caller.run(inbox, stopped.clone()));
         }
         Ok(Listening { tasks, stop })
@@ -127,11 +127,11 @@ impl Caller {
     async fn call_kept(&mut self, event: &Event) -> Result<(), CallError> {
         let mut kept = match self.kept.take() {
             Some(kept) if kept.calls < KEPT_FOR => kept,
-            _ => instance(&self.program, &self.pre).await?,
+            _ => instance(&self.program, &self.handler).await?,
         };
         kept.calls += 1;
         kept.meter.restart();
-        let call = kept.handler.satama_services_hub_handler().call_handle(&mut kept.store, event);
+        let call = kept.handler.call_handle(&mut kept.store, event);
         match Metered::new(call, kept.meter.clone()).await {
             Ok(()) => {
                 self.kept = Some(kept);
@@ -142,10 +142,13 @@ impl Caller {
     }
 }
 
-async fn instance(program: &Program, pre: &HandlerPre<State>) -> Result<Kept, CallError> {
+async fn instance(program: &Program, handler: &GuestIndices) -> Result<Kept, CallError> {
     let meter = Meter::new(Duration::from_millis(program.grant.limits().cpu_ms));
     let mut store = program.store(&meter)?;
-    let start = pre.instantiate_async(&mut store);
+    let start = async {
+        let instance = program.pre.instantiate_async(&mut store).await?;
+        handler.load(&mut store, &instance)
+    };
     match Metered::new(start, meter.clone()).await {
         Ok(handler) => Ok(Kept { store, handler, meter, calls: 0 }),
         Err(err) => Err(explain(&err, &mut store)),

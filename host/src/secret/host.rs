@@ -100,7 +100,7 @@ impl wit::Host for View<'_> {
             Error::Refused(Refused::Denied { .. }) => wit::Error::AccessDenied,
             Error::Refused(Refused::TooLarge { max, .. }) => wit::Error::TooLarge(max),
             Error::Refused(Refused::Quota(_)) => wit::Error::QuotaExceeded,
-            Error::Refused(Refused::Handle(err)) => return Err(err.into()),
+            Error::Refused(Refused::Fault(err)) => return Err(err.into()),
             Error::InvalidName(_) => wit::Error::InvalidName,
             Error::Undecryptable { .. } => wit::Error::Undecryptable,
             Error::NotAuthentic => wit::Error::NotAuthentic,

@@ -119,7 +119,7 @@ impl wit::Host for View<'_> {
                 wit::Error::TooLarge(max)
             }
             Error::Refused(Refused::Quota(_)) => wit::Error::QuotaExceeded,
-            Error::Refused(Refused::Handle(err)) => return Err(err.into()),
+            Error::Refused(Refused::Fault(err)) => return Err(err.into()),
             Error::InvalidJson { name, .. } => wit::Error::InvalidJson(name),
             Error::Unavailable(_) => wit::Error::Unavailable,
         })

@@ -6,13 +6,17 @@
 //! partition of its tenant, with all that belongs to it; who works on it holds a lease, whose
 //! token every write carries.
 
+pub mod body;
+pub(crate) mod bus;
 pub mod control;
 pub mod log;
 pub mod replay;
 pub mod state;
+pub mod world;
 
 mod change;
 mod due;
+mod host;
 mod redis;
 mod run_id;
 mod schedule;
@@ -21,9 +25,12 @@ mod store;
 mod written;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use self::bus::Bus;
+pub use self::host::{HasWorkflow, Role, Step, View};
 pub use self::log::Failure;
 pub use self::redis::RedisStore;
 pub use self::run_id::RunId;
@@ -32,8 +39,13 @@ pub use self::store::{
     Backend, Effect, Head, Input, Lease, NewRun, Queue, Sent, Served, Started, Status, Store,
     StoreError, Take, Taken, Task, Then, Work, Write, Written,
 };
+use crate::clock::Clock;
 use crate::error::{Outcome, Refused, Unavailable};
 use crate::ids::Ids;
+use crate::redis::Redis;
+use crate::services::OpenError;
+use crate::sqlite::Sqlite;
+use crate::store_url::StoreUrl;
 
 /// Longest name of a step, signal, start key and the like, in bytes.
 pub const NAME_BYTES_MAX: u64 = 255;
@@ -99,7 +111,17 @@ const _: () = assert!(SIGNALS_MAX < HISTORY_EVENTS_MAX / 2);
 #[derive(Debug)]
 pub struct Workflow {
     store: Arc<Backend>,
+    bus: Arc<Bus>,
+    opener: Opener,
     ids: Ids,
+}
+
+/// How the store is opened once more, by who may not share a connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Opener {
+    pub(crate) url: StoreUrl,
+    pub(crate) deadline: Duration,
+    pub(crate) clock: Clock,
 }
 
 /// When a failed step is tried again.
@@ -172,13 +194,53 @@ pub enum Error {
 
 impl Workflow {
     /// Workflows on `store`.
-    pub fn new(store: Backend, ids: Ids) -> Self {
-        Self { store: Arc::new(store), ids }
+    pub(crate) fn new(store: Backend, opener: Opener, ids: Ids) -> Self {
+        let bus = match &store {
+            Backend::Redis(store) => Bus::redis(store.connection().clone()),
+            Backend::Sqlite(store) => Bus::sqlite(store.file().clone()),
+        };
+        Self { store: Arc::new(store), bus: Arc::new(bus), opener, ids }
+    }
+
+    /// How to hear of runs.
+    pub(crate) fn bus(&self) -> &Arc<Bus> {
+        &self.bus
+    }
+
+    /// How to open the store once more.
+    pub(crate) fn opener(&self) -> &Opener {
+        &self.opener
+    }
+
+    /// This host's time, in milliseconds since 1970.
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.opener.clock.millis()
+    }
+
+    /// Where ids come from.
+    pub(crate) fn ids(&self) -> &Ids {
+        &self.ids
     }
 
     /// What keeps them.
     pub fn store(&self) -> &Arc<Backend> {
         &self.store
+    }
+}
+
+impl Opener {
+    /// Opens the store, with a connection of its own.
+    pub(crate) async fn open(&self) -> Result<Backend, OpenError> {
+        match &self.url {
+            StoreUrl::Redis(url) => {
+                let redis = Redis::connect(url, self.deadline).await?;
+                Ok(Backend::Redis(RedisStore::open(redis, url).await?))
+            }
+            StoreUrl::Sqlite(path) => {
+                let file = Sqlite::open(path, self.deadline, self.clock.clone()).await?;
+                Ok(Backend::Sqlite(SqliteStore::open(file, self.url.as_str()).await?))
+            }
+        }
     }
 }
 

@@ -1,91 +1,460 @@
-//! Stub.
-use super::RunId;
-use super::control::*;
-use super::log::Event;
-use super::store::*;
-use crate::digest::Digest;
-use crate::grant::Scope;
-/// Stub.
+//! Workflows in Redis: `lua/part.lua` has the layout. A partition is a slot.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use redis::{Cmd, Pipeline, RedisError, Value};
+
+use super::log::{ChildEnding, Event};
+use super::store::{
+    Effect, Head, Lease, NewRun, Served, Started, Store, StoreError, Take, Taken, Task, Then, Work,
+    Write, Written,
+};
+use super::{PARTITIONS, RETENTION_MS, RunId, STATE_BYTES_MAX, STATE_PARTS_MAX};
+use crate::grant::{RedisKey, Scope};
+use crate::redis::{Redis, Script};
+use crate::services::OpenError;
+
+/// Version of the layout in `lua/part.lua`.
+const FORMAT: u32 = 1;
+
+/// Most leases that one look ends, and most that is due that it does.
+const DUE_MAX: u32 = 64;
+
+macro_rules! script {
+    ($name:ident, $($file:literal)*) => {
+        pub(super) static $name: LazyLock<Script> =
+            LazyLock::new(|| Script::new(concat!($(include_str!($file)),*)));
+    };
+}
+pub(super) use script;
+
+script!(START, "lua/part.lua" "lua/birth.lua" "lua/start.lua");
+script!(TAKE, "lua/part.lua" "lua/end.lua" "lua/delete.lua" "lua/due.lua" "lua/take.lua");
+script!(WRITE, "lua/part.lua" "lua/birth.lua" "lua/end.lua" "lua/effect.lua" "lua/write.lua");
+script!(SETTLE, "lua/part.lua" "lua/settle.lua");
+script!(RENEW, "lua/part.lua" "lua/renew.lua");
+script!(STATE, "lua/part.lua" "lua/state.lua");
+script!(REGISTER, "lua/part.lua" "lua/register.lua");
+
+/// Workflows in Redis.
 #[derive(Debug)]
 pub struct RedisStore {
-    redis: crate::redis::Redis,
+    pub(super) redis: Redis,
 }
+
 impl RedisStore {
-    /// Workflows in `redis`, which was opened at `url`.
-    pub(crate) async fn open(
-        redis: crate::redis::Redis,
-        _url: &str,
-    ) -> Result<Self, crate::services::OpenError> {
+    /// The version of the format that it writes.
+    pub(crate) const FORMAT: u32 = FORMAT;
+
+    /// The commands that it and its scripts use, but for those that all services do.
+    pub(crate) const COMMANDS: &[&str] = &[
+        "time",
+        "del",
+        "exists",
+        "get",
+        "set",
+        "hget",
+        "hmget",
+        "hgetall",
+        "hset",
+        "hdel",
+        "hexists",
+        "hincrby",
+        "hkeys",
+        "hstrlen",
+        "hvals",
+        "sadd",
+        "sismember",
+        "smembers",
+        "rpush",
+        "llen",
+        "lindex",
+        "lrange",
+        "zadd",
+        "zrem",
+        "zrange",
+        "zscore",
+        "zpopmin",
+    ];
+
+    /// Workflows in `redis`, which was connected to at `url`.
+    pub(crate) async fn open(redis: Redis, url: &str) -> Result<Self, OpenError> {
+        redis.claim_format(url, "workflow", FORMAT).await?;
         Ok(Self { redis })
     }
+
+    /// The connection.
+    pub(super) fn connection(&self) -> &Redis {
+        &self.redis
+    }
+
+    /// Tells all partitions which version of a workflow new runs are pinned to.
+    pub(super) async fn point(
+        &self,
+        scope: &Scope,
+        newest: &[(String, String)],
+    ) -> Result<(), StoreError> {
+        let mut all = Pipeline::new();
+        for partition in 0..PARTITIONS {
+            for (workflow, digest) in newest {
+                let key = scope.in_shard(partition, 'v', "");
+                let command = if digest.is_empty() { "HDEL" } else { "HSET" };
+                let mut point = redis::cmd(command);
+                point.arg(key).arg(workflow);
+                if !digest.is_empty() {
+                    point.arg(digest);
+                }
+                all.add_command(point);
+            }
+        }
+        self.redis.pipe::<Value>(&all).await?;
+        Ok(())
+    }
 }
+
+/// A call of `script` in a partition, with room for arguments of so many bytes.
+pub(super) fn call(
+    script: &Script,
+    scope: &Scope,
+    partition: u8,
+    args: usize,
+    bytes: usize,
+) -> Cmd {
+    let mut call = script.call(1, args + 1, bytes + 32 * args + scope.path().len() + 16);
+    call.arg(RedisKey::Tag { scope, shard: partition });
+    call
+}
+
+/// The fields of a new run's head that may be missing, name by name.
+pub(super) fn push_run(call: &mut Cmd, run: &NewRun) {
+    let started = super::log::Started { input: run.input.clone(), generation: 0 };
+    call.arg(run.id.as_str()).arg(&run.workflow).arg(Event::Started(started).encode());
+}
+
+/// See [`push_run`].
+pub(super) fn push_fields(call: &mut Cmd, run: &NewRun) {
+    call.arg("priority").arg(run.priority);
+    call.arg("retention").arg(run.retention_ms.unwrap_or(RETENTION_MS));
+    if let Some(key) = &run.key {
+        call.arg("key").arg(key);
+    }
+    if let Some(user) = &run.user {
+        call.arg("user").arg(user);
+    }
+    if let Some(timeout) = run.timeout_ms {
+        call.arg("timeout").arg(timeout);
+    }
+}
+
 impl Store for RedisStore {
-    async fn start(&self, _: &Scope, _: &[NewRun]) -> Result<Vec<Started>, StoreError> {
-        unreachable!()
+    async fn start(&self, scope: &Scope, runs: &[NewRun]) -> Result<Vec<Started>, StoreError> {
+        let start = |run: &NewRun| {
+            let bytes = run.input.get().len() + 512;
+            let mut start = call(&START, scope, run.id.partition(), 14, bytes);
+            push_run(&mut start, run);
+            start.arg(run.delay_ms);
+            push_fields(&mut start, run);
+            start
+        };
+        let fail = |err: RedisError| no_version(err, runs);
+        let done: Vec<(String, bool)> = if let [run] = runs {
+            vec![self.redis.run(&START, &start(run)).await.map_err(fail)?]
+        } else {
+            let mut all = Pipeline::with_capacity(runs.len());
+            runs.iter().for_each(|run| {
+                all.add_command(start(run));
+            });
+            self.redis.run_all(&START, &all).await.map_err(fail)?
+        };
+        done.into_iter()
+            .map(|(id, new)| {
+                let id = id.parse().map_err(|_| malformed(&id, "its id"))?;
+                Ok(Started { id, new })
+            })
+            .collect()
     }
-    async fn take(&self, _: &Scope, _: u8, _: &Take<'_>) -> Result<Taken, StoreError> {
-        unreachable!()
+
+    async fn take(
+        &self,
+        scope: &Scope,
+        partition: u8,
+        take: &Take<'_>,
+    ) -> Result<Taken, StoreError> {
+        let mut look = call(&TAKE, scope, partition, 4 + 2 * take.queues.len(), 256);
+        look.arg(take.worker).arg(take.nonce).arg(take.lease_ms).arg(DUE_MAX);
+        for (queue, max) in take.queues {
+            look.arg(queue.name()).arg(max);
+        }
+        let reply: Vec<Value> = self.redis.run(&TAKE, &look).await?;
+        let [due, now, work @ ..] = &reply[..] else {
+            return Err(malformed("", "a look"));
+        };
+        let due: i64 = read(due)?;
+        let now_ms: u64 = read(now)?;
+        let work = work.iter().map(|work| self.work(work, now_ms));
+        Ok(Taken { work: work.collect::<Result<_, _>>()?, due_ms: u64::try_from(due).ok() })
     }
-    async fn write(&self, _: &Scope, _: &Lease, _: &Write<'_>) -> Result<Written, StoreError> {
-        unreachable!()
+
+    async fn write(
+        &self,
+        scope: &Scope,
+        lease: &Lease,
+        write: &Write<'_>,
+    ) -> Result<Written, StoreError> {
+        let bytes = write.events.iter().map(|_| 512).sum();
+        let mut append =
+            call(&WRITE, scope, lease.run.partition(), 7 + 8 * write.events.len(), bytes);
+        append.arg(lease.run.as_str()).arg(&lease.token).arg(write.number).arg(write.seen);
+        let ends = write
+            .events
+            .iter()
+            .any(|event| matches!(Effect::of(event), Some(Effect::End(_) | Effect::Continue)));
+        match write.then {
+            _ if ends => append.arg("end").arg("").arg(""),
+            Then::Keep => append.arg("keep").arg("").arg(""),
+            Then::Park { waits, wake_ms: None } => append.arg("park").arg("").arg(waits),
+            Then::Park { waits, wake_ms: Some(ms) } => append.arg("park").arg(ms).arg(waits),
+            Then::Again { after_ms } => append.arg("again").arg(after_ms).arg(""),
+        };
+        push_effects(&mut append, write.events);
+        let (at_ms, released, news) = self.redis.run(&WRITE, &append).await?;
+        Ok(Written { news, at_ms, released })
     }
-    async fn settle(&self, _: &Scope, _: &Lease, _: &Event) -> Result<(), StoreError> {
-        unreachable!()
+
+    async fn settle(&self, scope: &Scope, lease: &Lease, event: &Event) -> Result<(), StoreError> {
+        let json = event.encode();
+        let mut settle = call(&SETTLE, scope, lease.run.partition(), 5, json.len() + 128);
+        settle.arg(lease.run.as_str()).arg(lease.seq).arg(&lease.token).arg(json);
+        match event {
+            Event::FunctionFailed(failed) if failed.again_ms.is_some() => {
+                settle.arg(failed.again_ms)
+            }
+            _ => settle.arg(""),
+        };
+        self.redis.run::<Value>(&SETTLE, &settle).await?;
+        Ok(())
     }
-    async fn renew(&self, _: &Scope, _: u8, _: &[Lease], _: u64) -> Result<Vec<bool>, StoreError> {
-        unreachable!()
+
+    async fn renew(
+        &self,
+        scope: &Scope,
+        partition: u8,
+        leases: &[Lease],
+        lease_ms: u64,
+    ) -> Result<Vec<bool>, StoreError> {
+        let mut renew = call(&RENEW, scope, partition, 1 + 3 * leases.len(), 64 * leases.len());
+        renew.arg(lease_ms);
+        for lease in leases {
+            let seq = lease.seq.map_or_else(String::new, |seq| seq.to_string());
+            renew.arg(lease.run.as_str()).arg(seq).arg(&lease.token);
+        }
+        Ok(self.redis.run(&RENEW, &renew).await?)
     }
-    async fn set_state(&self, _: &Scope, _: &Lease, _: &str, _: &str) -> Result<(), StoreError> {
-        unreachable!()
+
+    async fn set_state(
+        &self,
+        scope: &Scope,
+        lease: &Lease,
+        name: &str,
+        value: &str,
+    ) -> Result<(), StoreError> {
+        let mut set = call(&STATE, scope, lease.run.partition(), 7, name.len() + value.len());
+        set.arg(lease.run.as_str()).arg(lease.seq.unwrap_or(u32::MAX)).arg(&lease.token);
+        set.arg(name).arg(value).arg(STATE_PARTS_MAX).arg(STATE_BYTES_MAX);
+        self.redis.run::<Value>(&STATE, &set).await?;
+        Ok(())
     }
-    async fn state(&self, _: &Scope, _: &RunId, _: &str) -> Result<Option<String>, StoreError> {
-        unreachable!()
+
+    async fn state(
+        &self,
+        scope: &Scope,
+        run: &RunId,
+        name: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let mut get = redis::cmd("HGET");
+        get.arg(scope.in_shard(run.partition(), 's', run.as_str())).arg(name);
+        Ok(self.redis.query(&get).await?)
     }
-    async fn register(&self, _: &Scope, _: &[Served]) -> Result<(), StoreError> {
-        unreachable!()
+
+    async fn register(&self, scope: &Scope, versions: &[Served]) -> Result<(), StoreError> {
+        if versions.is_empty() {
+            return Ok(());
+        }
+        let mut all = Pipeline::with_capacity(versions.len());
+        for served in versions {
+            let mut register = call(&REGISTER, scope, 0, 4, 256);
+            register.arg(&served.workflow).arg(served.digest.hex()).arg(&served.source).arg("");
+            all.add_command(register);
+        }
+        let newest: Vec<(String, bool)> = self.redis.run_all(&REGISTER, &all).await?;
+        let newest = versions.iter().zip(newest);
+        let newest: Vec<_> =
+            newest.map(|(served, (digest, _))| (served.workflow.clone(), digest)).collect();
+        self.point(scope, &newest).await
     }
 }
-impl Control for RedisStore {
-    async fn send(
-        &self,
-        _: &Scope,
-        _: &RunId,
-        _: Option<&str>,
-        _: &Input,
-    ) -> Result<Sent, StoreError> {
-        unreachable!()
+
+impl RedisStore {
+    /// Something to do, from the reply of `take.lua`.
+    fn work(&self, work: &Value, now_ms: u64) -> Result<Work, StoreError> {
+        let parts: Vec<Value> = read(work)?;
+        let [run, token, rest @ ..] = &parts[..] else { return Err(malformed("", "its work")) };
+        let (run, token): (RunId, String) = (run_id(run)?, read(token)?);
+        if let [fields, entries] = rest {
+            let lease = Lease { run: run.clone(), seq: None, token };
+            let head = read_head(run, read(fields)?)?;
+            return Ok(Work::Body { lease, head, entries: read(entries)?, now_ms });
+        }
+        let [entry, seq, attempt, lost, workflow, generation, user] = rest else {
+            return Err(malformed(run.as_str(), "its work"));
+        };
+        Ok(Work::Function(Task {
+            lease: Lease { run, seq: Some(read(seq)?), token },
+            workflow: read(workflow)?,
+            generation: read::<Option<u32>>(generation)?.unwrap_or(0),
+            user: read(user)?,
+            attempt: read(attempt)?,
+            lost: read(lost)?,
+            entry: read(entry)?,
+        }))
     }
-    async fn get(&self, _: &Scope, _: &[RunId]) -> Result<Vec<Option<Snapshot>>, StoreError> {
-        unreachable!()
+}
+
+/// The events, and what they bring about, as `lua/effect.lua` takes them.
+fn push_effects(call: &mut Cmd, events: &[Event]) {
+    for event in events {
+        let effect = Effect::of(event);
+        if matches!(effect, Some(Effect::Continue)) {
+            // The history that this would be the last event of is dropped.
+            call.arg("N");
+            continue;
+        }
+        call.arg("E").arg(event.encode());
+        match effect {
+            None | Some(Effect::Continue) => {}
+            Some(Effect::Queue { seq, function }) => {
+                call.arg("Q").arg(seq).arg(function);
+            }
+            Some(Effect::Timer { seq, when }) => {
+                call.arg("T").arg(seq);
+                match when {
+                    super::log::When::AfterMs(ms) => call.arg("+").arg(ms),
+                    super::log::When::AtMs(at) => call.arg("@").arg(at),
+                };
+            }
+            Some(Effect::Approval { seq, name, expires_ms }) => {
+                let expires = expires_ms.map_or_else(String::new, |ms| ms.to_string());
+                call.arg("A").arg(seq).arg(name).arg(expires);
+            }
+            Some(Effect::Child(child)) => {
+                let started = super::log::Started { input: child.input.clone(), generation: 0 };
+                let text = |number: Option<u64>| number.map_or_else(String::new, |n| n.to_string());
+                call.arg("C").arg(child.asked.seq).arg(&child.run).arg(&child.workflow);
+                call.arg(Event::Started(started).encode()).arg(text(child.timeout_ms));
+                call.arg(text(child.priority.map(u64::from)));
+            }
+            Some(Effect::State { name, value }) => {
+                call.arg("S").arg(name).arg(value);
+            }
+            Some(Effect::Suspend) => {
+                call.arg("P");
+            }
+            Some(Effect::End(status)) => {
+                call.arg("X").arg(status.name()).arg(ending(event));
+            }
+        }
     }
-    async fn history(
-        &self,
-        _: &Scope,
-        _: &RunId,
-        _: u32,
-        _: u32,
-    ) -> Result<Vec<String>, StoreError> {
-        unreachable!()
+}
+
+/// What a parent is told of the end that `event` is.
+pub(super) fn ending(event: &Event) -> String {
+    let ending = match event {
+        Event::Completed(output) => ChildEnding::Completed(output.output.clone()),
+        Event::Failed(failure) => ChildEnding::Failed(failure.clone()),
+        _ => ChildEnding::Cancelled {},
+    };
+    serde_json::to_string(&ending).expect("an ending is JSON")
+}
+
+/// A run's head, from the fields of its hash.
+pub(super) fn read_head(
+    id: RunId,
+    mut fields: HashMap<String, String>,
+) -> Result<Head, StoreError> {
+    let bad = |what| malformed(id.as_str(), what);
+    let mut take = |name: &str| fields.remove(name);
+    let number = |text: Option<String>| text.map(|text| text.parse::<u64>().ok());
+    let small = |text: Option<String>| text.and_then(|text| text.parse::<u32>().ok()).unwrap_or(0);
+    let parent = match (take("parent"), take("call")) {
+        (Some(parent), Some(call)) => {
+            let parent = parent.parse().map_err(|_| bad("its parent"))?;
+            Some((parent, call.parse().map_err(|_| bad("its parent"))?))
+        }
+        _ => None,
+    };
+    let digest = format!("sha256:{}", take("digest").unwrap_or_default());
+    let status = take("status").unwrap_or_default();
+    let held = take("token").is_some_and(|token| !token.is_empty());
+    Ok(Head {
+        workflow: take("workflow").ok_or_else(|| bad("its workflow"))?,
+        digest: digest.parse().map_err(|_| bad("its digest"))?,
+        status: status.parse().map_err(|()| bad("its status"))?,
+        generation: small(take("generation")),
+        user: take("user"),
+        key: take("key"),
+        parent,
+        priority: u8::try_from(small(take("priority"))).unwrap_or(0),
+        created_ms: number(take("created")).flatten().ok_or_else(|| bad("its time"))?,
+        updated_ms: number(take("updated")).flatten().ok_or_else(|| bad("its time"))?,
+        ended_ms: number(take("ended")).flatten(),
+        lost: small(take("lost")),
+        failures: small(take("failures")),
+        worker: take("worker").filter(|_| held),
+        waits: take("waits").filter(|waits| !waits.is_empty()),
+        id,
+    })
+}
+
+/// A value of a reply.
+pub(super) fn read<T: redis::FromRedisValue>(value: &Value) -> Result<T, StoreError> {
+    redis::from_redis_value_ref(value).map_err(|err| RedisError::from(err).into())
+}
+
+/// A run's id in a reply.
+pub(super) fn run_id(value: &Value) -> Result<RunId, StoreError> {
+    let text: String = read(value)?;
+    text.parse().map_err(|_| malformed(&text, "its id"))
+}
+
+pub(super) fn malformed(run: &str, what: &'static str) -> StoreError {
+    StoreError::Malformed { run: run.to_owned(), what }
+}
+
+/// An error of starting these.
+pub(super) fn no_version(err: RedisError, runs: &[NewRun]) -> StoreError {
+    if err.code() == Some("NOVERSION") {
+        let workflow = runs.first().map(|run| run.workflow.clone());
+        return StoreError::NoVersion(workflow.unwrap_or_default());
     }
-    async fn list(&self, _: &Scope, _: &List<'_>, _: u32) -> Result<Page, StoreError> {
-        unreachable!()
-    }
-    async fn delete(&self, _: &Scope, _: &RunId, _: Option<&str>) -> Result<bool, StoreError> {
-        unreachable!()
-    }
-    async fn versions(&self, _: &Scope) -> Result<Vec<Version>, StoreError> {
-        unreachable!()
-    }
-    async fn set_version(
-        &self,
-        _: &Scope,
-        _: &str,
-        _: Digest,
-        _: VersionStatus,
-    ) -> Result<bool, StoreError> {
-        unreachable!()
-    }
-    async fn schedule(&self, _: &Scope, _: &Reschedule<'_>) -> Result<Scheduled, StoreError> {
-        unreachable!()
+    err.into()
+}
+
+impl From<RedisError> for StoreError {
+    fn from(err: RedisError) -> Self {
+        match err.code() {
+            Some("FENCED") => Self::Fenced,
+            Some("NORUN") => Self::NotFound,
+            Some("ILLEGAL") => match err.detail().and_then(|status| status.parse().ok()) {
+                Some(status) => Self::Illegal(status),
+                None => Self::Unavailable(err.into()),
+            },
+            Some("SIGNALS") => Self::TooLarge { what: "signals", max: super::SIGNALS_MAX.into() },
+            Some("PARTS") => {
+                Self::TooLarge { what: "parts of the state", max: STATE_PARTS_MAX.into() }
+            }
+            Some("BYTES") => Self::TooLarge { what: "bytes of the state", max: STATE_BYTES_MAX },
+            _ => Self::Unavailable(err.into()),
+        }
     }
 }

@@ -49,6 +49,13 @@ pub struct OpenStep {
     attempt: u32,
 }
 
+impl OpenStep {
+    /// How it is tried.
+    pub fn options(&self) -> &StepOptions {
+        &self.options
+    }
+}
+
 /// What to do about a step.
 #[derive(Debug)]
 pub enum Begun {
@@ -207,6 +214,92 @@ impl Replay {
         self.step = None;
         self.next += 1;
         Ok(false)
+    }
+
+    /// When the open step may be tried again, in milliseconds since 1970.
+    pub fn again_at(&self) -> Option<u64> {
+        match self.state.calls().get(self.next as usize).map(|call| &call.what) {
+            Some(What::Step { again: Some((_, due)), .. }) => Some(*due),
+            _ => None,
+        }
+    }
+
+    /// How long the step whose failure is unwritten is to wait for its next attempt.
+    pub fn unwritten_again_ms(&self) -> Option<u64> {
+        match self.unwritten.last() {
+            Some(Event::StepFailed(failed)) => failed.again_ms,
+            _ => None,
+        }
+    }
+
+    /// More that is to be recorded.
+    pub fn push(&mut self, events: Vec<Event>) {
+        self.unwritten.extend(events);
+    }
+
+    /// How many signals of this name the body has a ticket for.
+    pub fn signals_taken(&self, name: &str) -> usize {
+        self.signals.get(name).copied().unwrap_or(0)
+    }
+
+    /// What these tickets stand for, in words.
+    pub fn waits(&self, tickets: &[u32]) -> String {
+        const SHOWN: usize = 5;
+        let open = tickets.iter().filter(|ticket| matches!(self.settled(**ticket), Ok(None)));
+        let mut words: Vec<_> = open.map(|ticket| self.describe(*ticket)).collect();
+        let more = words.len().saturating_sub(SHOWN);
+        words.truncate(SHOWN);
+        if more > 0 {
+            words.push(format!("{more} more"));
+        }
+        words.join(", ")
+    }
+
+    fn describe(&self, ticket: u32) -> String {
+        match self.tickets.get(ticket as usize) {
+            Some(Ticket::Signal(name, _)) => format!("signal {name:?}"),
+            Some(Ticket::Call(seq)) => match self.asked(*seq) {
+                Some(what) => what.to_string(),
+                None => "what it asked for".to_owned(),
+            },
+            None => String::new(),
+        }
+    }
+
+    /// What the call of this number is, recorded or not.
+    fn asked(&self, seq: u32) -> Option<What> {
+        if let Some(call) = self.state.calls().get(seq as usize) {
+            return Some(call.what.clone());
+        }
+        self.unwritten.iter().find_map(|event| match event {
+            Event::Spawned(new) if new.asked.seq == seq => Some(What::Function(new.clone())),
+            Event::ChildStarted(new) if new.asked.seq == seq => Some(What::Child(new.clone())),
+            Event::ApprovalAsked(new) if new.asked.seq == seq => Some(What::Approval(new.clone())),
+            Event::Suspended(new) if new.seq == seq => Some(What::Suspend(new.reason.clone())),
+            Event::TimerSet(new) if new.asked.seq == seq => {
+                Some(What::Timer(new.asked.name.clone(), new.when, 0))
+            }
+            _ => None,
+        })
+    }
+
+    /// In how many milliseconds one of these may be settled at the soonest, where that is known:
+    /// a timer has its time, and people take theirs.
+    pub fn soonest(&self, tickets: &[u32], now_ms: u64) -> Option<u64> {
+        const PEOPLE_MS: u64 = u64::MAX;
+        let soonest = |ticket: &u32| {
+            let Some(Ticket::Call(seq)) = self.tickets.get(*ticket as usize) else { return None };
+            match self.asked(*seq)? {
+                // Not recorded, so it has no time yet.
+                What::Timer(_, when, 0) => Some(when.due_ms(now_ms).saturating_sub(now_ms)),
+                What::Timer(_, _, due) => Some(due.saturating_sub(now_ms)),
+                What::Approval(_) | What::Suspend(_) => Some(PEOPLE_MS),
+                _ => None,
+            }
+        };
+        let open = tickets.iter().filter(|ticket| matches!(self.settled(**ticket), Ok(None)));
+        let all = open.map(soonest).collect::<Option<Vec<_>>>()?;
+        all.into_iter().min()
     }
 
     /// The step's end is recorded; the body goes on from there.

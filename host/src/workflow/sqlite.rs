@@ -23,6 +23,10 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
+    /// The file.
+    pub(super) fn file(&self) -> &Sqlite {
+        &self.file
+    }
     /// Workflows in `file`, which was opened at `url`.
     pub(crate) async fn open(file: Sqlite, url: &str) -> Result<Self, OpenError> {
         file.migrate(url, "workflow", MIGRATIONS).await?;

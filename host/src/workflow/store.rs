@@ -254,6 +254,8 @@ pub struct Head {
     pub failures: u32,
     /// What it waits for, in words, if no worker has its body.
     pub waits: Option<String>,
+    /// The worker that has its body.
+    pub worker: Option<String>,
 }
 
 /// Where a run is in its life.
@@ -468,6 +470,24 @@ pub enum Backend {
     Sqlite(SqliteStore),
 }
 
+impl Head {
+    /// Whether its body is ready to be called, and waits for a worker.
+    pub fn is_queued(&self) -> bool {
+        let goes_on = matches!(self.status, Status::Running | Status::Cancelling);
+        goes_on && self.worker.is_none() && self.waits.is_none()
+    }
+}
+
+impl Backend {
+    /// How many partitions are looked at: a file is taken of as a whole.
+    pub fn partitions(&self) -> u8 {
+        match self {
+            Self::Redis(_) => super::PARTITIONS,
+            Self::Sqlite(_) => 1,
+        }
+    }
+}
+
 impl<'a> Effect<'a> {
     /// What `event` brings about, if it is the body's and brings about anything.
     pub fn of(event: &'a Event) -> Option<Self> {
@@ -499,6 +519,15 @@ impl Queue {
         match self {
             Self::Bodies(workflow, digest) => format!("b {workflow} {}", digest.hex()),
             Self::Function(function) => format!("f {function}"),
+        }
+    }
+}
+
+impl fmt::Display for Queue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bodies(workflow, digest) => write!(f, "workflow `{workflow}` of {digest}"),
+            Self::Function(function) => write!(f, "function `{function}`"),
         }
     }
 }

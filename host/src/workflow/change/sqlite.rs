@@ -327,7 +327,7 @@ pub(in crate::workflow) async fn entries(
     query_scalar(sql).bind(row).bind(from).bind(to).fetch_all(file).await
 }
 
-/// What is kept of a run beside its history, of a row with all columns.
+/// What is kept of a run beside its history, of a row of `workflow_head`.
 pub(in crate::workflow) fn head(row: &SqliteRow) -> Result<Head, StoreError> {
     let id: String = row.try_get("id")?;
     let fail = |what| malformed(&id, what);
@@ -353,6 +353,7 @@ pub(in crate::workflow) fn head(row: &SqliteRow) -> Result<Head, StoreError> {
         lost: row.try_get("lost")?,
         failures: row.try_get("failures")?,
         waits: row.try_get("waits")?,
+        worker: row.try_get("worker")?,
     })
 }
 

@@ -4,6 +4,8 @@ mod redis;
 mod sqlite;
 
 use super::RunId;
+use serde::{Deserialize, Serialize};
+
 use super::log::Json;
 use super::store::{Backend, Head, Input, NewRun, Sent, Started, Status, StoreError};
 use crate::digest::Digest;
@@ -113,8 +115,8 @@ pub struct List<'a> {
     pub after: Option<&'a Place>,
 }
 
-/// A place in a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A place in a list. Of two the later is that of the newer run.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// When the run was created.
     pub created_ms: u64,
@@ -161,7 +163,7 @@ pub enum VersionStatus {
 }
 
 /// A run that is started again and again.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Schedule {
     /// Its name; no two of a workflow have the same.
     pub name: String,
@@ -221,6 +223,42 @@ pub enum Scheduled {
     All(Vec<Schedule>),
     /// The run that was started, if one was.
     Started(Option<Started>),
+}
+
+impl Place {
+    /// Where a run is.
+    pub fn of(head: &Head) -> Self {
+        Self { created_ms: head.created_ms, id: head.id.to_string() }
+    }
+}
+
+impl Schedule {
+    /// `workflow:name`: no two schedules of a tenant have the same.
+    pub fn path(&self) -> String {
+        format!("{}:{}", self.workflow, self.name)
+    }
+
+    /// Where it is, and the runs that it starts.
+    pub fn partition(&self) -> u8 {
+        partition_of(&self.path())
+    }
+
+    /// It as JSON, always the same.
+    fn encode(&self) -> String {
+        serde_json::to_string(self).expect("a schedule is JSON")
+    }
+
+    fn decode(json: &str) -> Option<Self> {
+        serde_json::from_str(json).ok()
+    }
+}
+
+/// The partition of what has this name: FNV-1a, 32 bits, as of shards.
+pub fn partition_of(name: &str) -> u8 {
+    let hash = name
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    u8::try_from(hash % u32::from(super::PARTITIONS)).unwrap_or(0)
 }
 
 impl VersionStatus {

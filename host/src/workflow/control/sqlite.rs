@@ -47,7 +47,7 @@ impl Control for SqliteStore {
             let mut tx = file.begin().await?;
             let mut found = Vec::with_capacity(runs.len());
             for id in runs {
-                let sql = "SELECT * FROM workflow_run WHERE scope = ? AND id = ?";
+                let sql = "SELECT * FROM workflow_head WHERE scope = ? AND id = ?";
                 let row = query(sql).bind(scope.path()).bind(id.as_str());
                 let Some(row) = row.fetch_optional(&mut *tx).await? else {
                     found.push(None);
@@ -89,7 +89,7 @@ impl Control for SqliteStore {
     }
 
     async fn list(&self, scope: &Scope, list: &List<'_>, limit: u32) -> Result<Page, StoreError> {
-        let sql = "SELECT * FROM workflow_run WHERE scope = ?1 AND workflow = ?2
+        let sql = "SELECT * FROM workflow_head WHERE scope = ?1 AND workflow = ?2
             AND created_ms >= ?3 AND created_ms < ?4 AND (created_ms, id) < (?5, ?6)
             ORDER BY created_ms DESC, id DESC LIMIT ?7";
         let filtered = list.status.is_some() || list.user.is_some();

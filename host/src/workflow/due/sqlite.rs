@@ -155,7 +155,7 @@ impl Change<'_> {
     async fn body(&mut self, row: i64, token: String) -> Result<Work, StoreError> {
         self.on(row, "UPDATE workflow_run SET waits = NULL WHERE row = ?").await?;
         self.on(row, "DELETE FROM workflow_due WHERE run = ? AND kind = 'body'").await?;
-        let found = query("SELECT * FROM workflow_run WHERE row = ?").bind(row);
+        let found = query("SELECT * FROM workflow_head WHERE row = ?").bind(row);
         let head = head(&found.fetch_one(&mut *self.tx).await?)?;
         let entries = entries(&mut self.tx, row, 0, u32::MAX).await?;
         let lease = Lease { run: head.id.clone(), seq: None, token };
@@ -167,7 +167,7 @@ impl Change<'_> {
             RETURNING attempt, lost, number";
         let (attempt, lost, number): (u32, u32, u32) =
             query_as(sql).bind(row).bind(seq).fetch_one(&mut *self.tx).await?;
-        let found = query("SELECT * FROM workflow_run WHERE row = ?").bind(row);
+        let found = query("SELECT * FROM workflow_head WHERE row = ?").bind(row);
         let head = head(&found.fetch_one(&mut *self.tx).await?)?;
         let mut entry = entries(&mut self.tx, row, number, number + 1).await?;
         let entry = entry.pop().ok_or_else(|| malformed(head.id.as_str(), "a function"))?;

@@ -81,6 +81,12 @@ CREATE TABLE workflow_lease (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX workflow_lease_expiry ON workflow_lease (scope, expires_ms);
 
+-- A run, and the worker that has its body.
+CREATE VIEW workflow_head AS
+    SELECT workflow_run.*,
+        (SELECT worker FROM workflow_lease WHERE run = workflow_run.row AND seq = -1) AS worker
+    FROM workflow_run;
+
 CREATE TABLE workflow_due (
     run INTEGER NOT NULL REFERENCES workflow_run ON DELETE CASCADE,
     kind TEXT NOT NULL,

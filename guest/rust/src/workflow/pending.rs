@@ -1,0 +1,187 @@
+//! What a body waits for.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+
+use super::{Error, Failure, host, json};
+
+thread_local! {
+    /// Tickets of signals that were asked for, and that nobody waits for any more: what comes
+    /// for them goes to who asks next.
+    static LEFT: RefCell<BTreeMap<String, BTreeSet<u32>>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// Something that was asked for and has not come to an end perhaps: a function, a child, a timer, a
+/// signal or an approval.
+#[must_use = "what is not waited for may be left undone when the run ends"]
+pub struct Pending<T> {
+    ticket: u32,
+    read: fn(host::Outcome) -> Result<T, Failure>,
+    /// Of a signal: whose ticket is given on, unless its signal was taken.
+    signal: Option<Signal>,
+}
+
+/// A signal that somebody waits for.
+struct Signal {
+    name: String,
+    ticket: u32,
+    taken: Cell<bool>,
+}
+
+/// Anything that can be waited for, of whatever type.
+pub trait Waits: sealed::Sealed {
+    /// What it is in this run.
+    fn ticket(&self) -> u32;
+}
+
+mod sealed {
+    /// Tickets are the host's to give.
+    pub trait Sealed {}
+    impl<T> Sealed for super::Pending<T> {}
+}
+
+impl<T> Waits for Pending<T> {
+    fn ticket(&self) -> u32 {
+        self.ticket
+    }
+}
+
+impl<T> Pending<T> {
+    /// Waits for it. After [`Error::Cancelled`] it can be waited for again.
+    pub fn wait(&self) -> Result<T, Error> {
+        let outcome = host::wait(self.ticket).map_err(Error::from_wit)?;
+        if let Some(signal) = &self.signal {
+            signal.taken.set(true);
+        }
+        Ok((self.read)(outcome)?)
+    }
+
+    pub(super) fn new(ticket: u32, read: fn(host::Outcome) -> Result<T, Failure>) -> Self {
+        Self { ticket, read, signal: None }
+    }
+}
+
+impl<T: DeserializeOwned> Pending<T> {
+    pub(super) fn of_json(ticket: u32) -> Self {
+        Self::new(ticket, |outcome| json::output(&done(outcome)?))
+    }
+
+    /// The same, whose result stays JSON.
+    pub(super) fn raw(self) -> Pending<String> {
+        Pending::new(self.ticket, done)
+    }
+
+    /// The next signal of this name.
+    pub(super) fn of_signal(name: &str) -> Result<Self, Error> {
+        let left = LEFT.with_borrow_mut(|left| left.get_mut(name)?.pop_first());
+        let ticket = match left {
+            Some(ticket) => ticket,
+            None => host::signal(name).map_err(Error::from_wit)?,
+        };
+        let signal = Signal { name: name.to_owned(), ticket, taken: Cell::new(false) };
+        Ok(Self { signal: Some(signal), ..Self::of_json(ticket) })
+    }
+}
+
+impl Drop for Signal {
+    fn drop(&mut self) {
+        if !self.taken.get() {
+            let name = std::mem::take(&mut self.name);
+            LEFT.with_borrow_mut(|left| left.entry(name).or_default().insert(self.ticket));
+        }
+    }
+}
+
+impl<T> fmt::Debug for Pending<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pending").field(&self.ticket).finish()
+    }
+}
+
+/// The result, of what has one.
+fn done(outcome: host::Outcome) -> Result<String, Failure> {
+    match outcome {
+        host::Outcome::Done(json) => Ok(json),
+        host::Outcome::Failed(failure) => Err(Failure::from_wit(failure)),
+        host::Outcome::Expired => Err(Failure::fatal("expired", "nobody decided in time")),
+    }
+}
+
+/// Waits for all of these. Their results, in their order; or of those that failed the one that is
+/// first in the list.
+pub fn all<T>(pending: impl IntoIterator<Item = Pending<T>>) -> Result<Vec<T>, Error> {
+    settled(pending)?.into_iter().map(|result| Ok(result?)).collect()
+}
+
+/// Waits for all of these, and says of each what came of it.
+pub fn settled<T>(
+    pending: impl IntoIterator<Item = Pending<T>>,
+) -> Result<Vec<Result<T, Failure>>, Error> {
+    let pending: Vec<_> = pending.into_iter().collect();
+    let tickets: Vec<_> = pending.iter().map(Waits::ticket).collect();
+    host::wait_all(&tickets).map_err(Error::from_wit)?;
+    pending
+        .iter()
+        .map(|pending| match pending.wait() {
+            Ok(value) => Ok(Ok(value)),
+            Err(Error::Failed(failure)) => Ok(Err(failure)),
+            Err(err) => Err(err),
+        })
+        .collect()
+}
+
+/// Waits for any of these. Which it is, as its place in the list: of those that have come to an
+/// end, the one that was first. What came of it, its own [`Pending::wait`] tells, at once.
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// use satama_guest::workflow::{self, Result};
+///
+/// # fn body() -> Result<bool> {
+/// let quote = workflow::spawn::<_, u64>("quote", &"a book")?;
+/// let late = workflow::timer("late", Duration::from_secs(60))?;
+/// if workflow::any(&[&quote, &late])? == 0 {
+///     println!("{} cents", quote.wait()?);
+/// }
+/// # Ok(true)
+/// # }
+/// ```
+pub fn any(pending: &[&dyn Waits]) -> Result<usize, Error> {
+    let tickets: Vec<_> = pending.iter().map(|pending| pending.ticket()).collect();
+    let first = host::wait_any(&tickets).map_err(Error::from_wit)?;
+    Ok(usize::try_from(first).unwrap_or(usize::MAX))
+}
+
+/// An instance may be called for another run: nothing is left from the last.
+pub(super) fn forget() {
+    LEFT.with_borrow_mut(BTreeMap::clear);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signal(name: &str) -> Pending<u8> {
+        Pending::of_signal(name).unwrap()
+    }
+
+    #[test]
+    fn a_signal_that_nobody_took_goes_to_who_asks_next() {
+        let (first, second, other) = (signal("a"), signal("a"), signal("b"));
+        assert_eq!((first.ticket, second.ticket, other.ticket), (0, 1, 2));
+        drop(second);
+        drop(first);
+        // In the order in which they come.
+        let (first, second) = (signal("a"), signal("a"));
+        assert_eq!((first.ticket, second.ticket), (0, 1));
+        assert_eq!(first.wait(), Ok(1));
+        drop(first);
+        drop(second);
+        assert_eq!(signal("a").ticket, 1);
+        forget();
+        assert_eq!(signal("a").ticket, 3);
+    }
+}

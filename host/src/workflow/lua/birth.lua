@@ -1,0 +1,35 @@
+-- Shared by the scripts that start a run.
+
+-- The digest of a workflow's newest active version, if it has one.
+local function version(workflow)
+    return redis.call('HGET', key('v'), workflow)
+end
+
+-- Starts a run. `more` is a table of further fields of its head.
+local function born(run, workflow, digest, event, delay, more)
+    local fields = {
+        'workflow', workflow, 'digest', digest, 'status', 'running', 'token', '', 'created', text(NOW),
+        'updated', text(NOW),
+    }
+    for name, value in pairs(more) do
+        fields[#fields + 1] = name
+        fields[#fields + 1] = value
+    end
+    redis.call('HSET', key('r', run), unpack(fields))
+    redis.call('ZADD', key('i', 'running ' .. workflow), text(NOW), run)
+    redis.call('ZADD', key('a', workflow), text(NOW), run)
+    if more.user then
+        redis.call('ZADD', key('u', more.user), text(NOW), run)
+    end
+    append(run, event)
+    if more.timeout then
+        due('o ' .. run, NOW + more.timeout)
+    end
+    if delay > 0 then
+        redis.call('HSET', key('r', run), 'held', '1')
+        due('d ' .. run, NOW + delay)
+    else
+        enqueue(bodies(workflow, digest), run, more.priority)
+    end
+end
+

@@ -1,0 +1,87 @@
+-- Shared by all scripts of workflows, and prepended to each.
+--
+-- KEYS[1]  a partition's tag, {tenant:workflow::00}. All keys are in its slot and begin with it:
+--
+--   r:RUN    hash: what is kept of a run beside its history; `token` is its body's lease, or ''
+--   h:RUN    list: its history, entries `milliseconds json`
+--   o:RUN    hash: what it waits for. fN function N: `attempt lost token index name`; tN timer;
+--            aN approval: its name; nNAME the approval of this name: N; cN child: its id
+--   s:RUN    hash: its state                      g:RUN  set: the keys of its signals
+--   k:WORKFLOW:KEY  the run that was started with this key
+--   q:QUEUE  sorted set: members of a queue, a minute less for each priority
+--   l:       sorted set: leases, by when they run out. RUN, or `RUN N`
+--   t:       sorted set: what is due, by when. `kind RUN` or `kind RUN N`, see due.lua
+--   i:STATUS WORKFLOW   a:WORKFLOW   u:USER   sorted sets: runs, by when they were created
+--   c:RUN    set: all children that it ever had
+--   v:       hash: workflow → the digest of its newest active version
+--   z: e:    hash: schedules, `WORKFLOW:NAME` → JSON; sorted set of them: by when they are due
+--   w:WORKFLOW W:   in partition 0. hash: digest → `status first last source`; set: all workflows
+--
+-- Times are milliseconds since 1970.
+
+local TAG = KEYS[1]
+local clock = redis.call('TIME')
+local NOW = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+-- A number as text: Lua's own would round it.
+local function text(number)
+    return string.format('%.0f', number)
+end
+
+local function key(kind, name)
+    return TAG .. kind .. ':' .. (name or '')
+end
+
+local function head(run, ...)
+    return redis.call('HMGET', key('r', run), ...)
+end
+
+-- Appends an event, and tells whoever watches the run. How long the history is now, and the entry.
+local function append(run, event)
+    local entry = text(NOW) .. ' ' .. event
+    local length = redis.call('RPUSH', key('h', run), entry)
+    redis.call('SPUBLISH', TAG .. '!', run .. ' ' .. length)
+    return length, entry
+end
+
+-- Puts something into a queue, unless it is there, and wakes the workers.
+local function enqueue(queue, member, priority)
+    redis.call('ZADD', key('q', queue), 'NX', text(NOW - 60000 * priority), member)
+    redis.call('SPUBLISH', TAG .. '?', queue)
+end
+
+local function bodies(workflow, digest)
+    return 'b ' .. workflow .. ' ' .. digest
+end
+
+-- Puts a run's body into its queue, unless a worker has it or its delay is not over.
+local function ready(run)
+    local h = head(run, 'token', 'workflow', 'digest', 'priority', 'held')
+    if h[2] and h[1] == '' and not h[5] then
+        enqueue(bodies(h[2], h[3]), run, h[4])
+    end
+end
+
+-- Tells a run of an event.
+local function tell(run, event)
+    local length, entry = append(run, event)
+    local h = head(run, 'token', 'worker')
+    if h[1] ~= '' then
+        redis.call('SPUBLISH', TAG .. '>' .. h[2], run .. ' ' .. length .. ' ' .. entry)
+    else
+        ready(run)
+    end
+end
+
+local function due(what, at)
+    redis.call('ZADD', key('t'), text(at), what)
+end
+
+-- Moves a run to another status.
+local function move(run, to)
+    local h = head(run, 'status', 'workflow', 'created')
+    redis.call('ZREM', key('i', h[1] .. ' ' .. h[2]), run)
+    redis.call('ZADD', key('i', to .. ' ' .. h[2]), h[3], run)
+    redis.call('HSET', key('r', run), 'status', to, 'updated', text(NOW))
+end
+

@@ -1,0 +1,25 @@
+-- End an attempt of a function.
+--
+-- ARGV[1]  the run           ARGV[2]  the call
+-- ARGV[3]  its token         ARGV[4]  the event
+-- ARGV[5]  milliseconds until the next attempt, or empty
+--
+-- Fails with FENCED.
+
+local run, number, token, event, again = unpack(ARGV)
+local open = redis.call('HGET', key('o', run), 'f' .. number)
+local attempt, times, held, index, name = (open or ''):match('^(%d+) (%d+) (%S+) (%d+) (.*)$')
+if held ~= token then
+    return redis.error_reply('FENCED the lease is not the function\'s')
+end
+redis.call('ZREM', key('l'), run .. ' ' .. number)
+if again == '' then
+    redis.call('HDEL', key('o', run), 'f' .. number)
+    tell(run, event)
+else
+    append(run, event)
+    open = attempt .. ' ' .. times .. ' - ' .. index .. ' ' .. name
+    redis.call('HSET', key('o', run), 'f' .. number, open)
+    due('f ' .. run .. ' ' .. number, NOW + again)
+end
+return redis.status_reply('OK')

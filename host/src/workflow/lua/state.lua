@@ -1,0 +1,28 @@
+-- Set a part of a run's state, for a function of it.
+--
+-- ARGV[1]  the run    ARGV[2]  the function's call    ARGV[3]  its token
+-- ARGV[4]  the part   ARGV[5]  what it is now
+-- ARGV[6]  most parts ARGV[7]  most bytes of all
+--
+-- Fails with FENCED, PARTS or BYTES.
+
+local run, number, token, part, value = unpack(ARGV, 1, 5)
+local open = redis.call('HGET', key('o', run), 'f' .. number)
+if (open or ''):match('^%d+ %d+ (%S+)') ~= token then
+    return redis.error_reply('FENCED the lease is not the function\'s')
+end
+local s = key('s', run)
+local parts, bytes = redis.call('HKEYS', s), #part + #value
+for _, name in ipairs(parts) do
+    if name ~= part then
+        bytes = bytes + #name + redis.call('HSTRLEN', s, name)
+    end
+end
+if #parts >= tonumber(ARGV[6]) and redis.call('HEXISTS', s, part) == 0 then
+    return redis.error_reply('PARTS the state has too many parts')
+end
+if bytes > tonumber(ARGV[7]) then
+    return redis.error_reply('BYTES the state would be too large')
+end
+redis.call('HSET', s, part, value)
+return redis.status_reply('OK')

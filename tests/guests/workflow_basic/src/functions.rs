@@ -1,0 +1,58 @@
+//! Functions that workflows call.
+
+use satama_guest::workflow::{self, Context, Failure, Result};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::effects::{Time, count};
+
+#[derive(Deserialize)]
+pub struct Until {
+    attempt: u32,
+}
+
+#[derive(Deserialize)]
+pub struct Fail {
+    #[serde(default)]
+    retry: bool,
+}
+
+pub fn add([one, other]: [i64; 2]) -> Result<i64, Failure> {
+    one.checked_add(other).ok_or_else(|| Failure::fatal("overflow", "the sum is too large"))
+}
+
+/// Fails until its attempt is the one that was said.
+pub fn fail_until(until: Until, context: &Context) -> Result<u32, Failure> {
+    count(context.attempt.key())?;
+    match context.attempt.number() {
+        number if number < until.attempt => Err(Failure::retryable("early", number.to_string())),
+        number => Ok(number),
+    }
+}
+
+pub fn fail(Fail { retry }: Fail, context: &Context) -> Result<(), Failure> {
+    count(context.attempt.key())?;
+    let failure = Failure::retryable("told", "as it was told");
+    Err(if retry { failure } else { failure.no_retry() })
+}
+
+pub fn spin(time: Time) -> Result<u64, Failure> {
+    time.spin();
+    Ok(time.ms)
+}
+
+/// Counts itself under its key, and returns its input.
+pub fn note(input: Value, context: &Context) -> Result<Value, Failure> {
+    count(context.attempt.key())?;
+    Ok(input)
+}
+
+pub fn trap(_: Value) -> Result<(), Failure> {
+    panic!("as it was told");
+}
+
+/// Sets a part of its run's state, which is called as its input says, and reads it.
+pub fn state(name: String, context: &Context) -> Result<Option<String>, Failure> {
+    workflow::set_state(&name, &context.step)?;
+    Ok(workflow::state(&name)?)
+}
