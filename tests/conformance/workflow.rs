@@ -4,6 +4,7 @@
 mod anew;
 mod approval;
 mod cancel;
+mod cases;
 mod child;
 mod delete;
 mod event;

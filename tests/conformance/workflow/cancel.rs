@@ -95,11 +95,9 @@ pub(crate) async fn children_are_cancelled_with_their_parent(h: &Harness) {
     let (first, second) = (hand.id(), hand.id());
     let run = hand.waiting(&[child(0, "w", &first), child(1, "w", &second)]).await;
     hand.tell(&second, FORCE()).await;
-    let mut body = hand.bodies_of("w", "1", 9, LONG_MS).await.pop().unwrap();
+    let bodies = hand.bodies_of("w", "1", 9, LONG_MS).await;
+    let mut body = bodies.into_iter().find(|body| body.lease.run == first).unwrap();
     let grandchild = hand.id();
-    if body.lease.run != first {
-        body = hand.body().await;
-    }
     hand.write(&mut body, &[child(0, "w", &grandchild)], PARK).await;
     hand.tell(&run, CANCEL()).await;
     hand.tick().await;
