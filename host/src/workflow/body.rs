@@ -15,7 +15,7 @@ use super::log::{
 };
 use super::replay::{Begun, Ending, Replay, Stop};
 use super::state::{IllegalEvent, Settled, State};
-use super::store::{Backend, Head, Lease, Store as _, StoreError, Then, Write};
+use super::store::{Backend, CHANGES, Head, Lease, Store as _, StoreError, Then, Write};
 use super::world::World;
 use super::{Attempt, Error, HISTORY_BYTES_MAX, HISTORY_EVENTS_MAX, RunId, StepOptions};
 use crate::grant::Scope;
@@ -447,6 +447,7 @@ impl Body {
         self.written += 1;
         let seen = self.replay.state().last().events;
         let write = Write { number: self.written, seen, events: &events, then };
+        tracing::trace!(target: CHANGES, "before a write");
         let mut patience = Patience::new();
         let written = loop {
             match self.store.write(&self.scope, &self.lease, &write).await {
@@ -454,10 +455,12 @@ impl Body {
                 Err(err) => patience.after(err).await.map_err(|err| self.lose(err))?,
             }
         };
+        tracing::trace!(target: CHANGES, "after a write");
         self.clock = (written.at_ms.max(self.now_ms()), Instant::now());
         self.hear(&written.news, seen)?;
         if matches!(events.first(), Some(Event::Continued(_))) {
             // It was not done if there were news; and if it was, this history is no more.
+            self.written -= u64::from(!written.released);
             return Ok(written.released);
         }
         for event in events {

@@ -35,6 +35,7 @@ pub use self::log::Failure;
 pub use self::redis::RedisStore;
 pub use self::run_id::RunId;
 pub use self::sqlite::SqliteStore;
+pub(crate) use self::store::CHANGES;
 pub use self::store::{
     Backend, Effect, Head, Input, Lease, NewRun, Queue, Sent, Served, Started, Status, Store,
     StoreError, Take, Taken, Task, Then, Work, Write, Written,

@@ -149,6 +149,9 @@ pub(super) fn push_fields(call: &mut Cmd, run: &NewRun) {
 
 impl Store for RedisStore {
     async fn start(&self, scope: &Scope, runs: &[NewRun]) -> Result<Vec<Started>, StoreError> {
+        if runs.is_empty() {
+            return Ok(Vec::new());
+        }
         let start = |run: &NewRun| {
             let bytes = run.input.get().len() + 512;
             let mut start = call(&START, scope, run.id.partition(), 14, bytes);
@@ -202,6 +205,9 @@ impl Store for RedisStore {
         lease: &Lease,
         write: &Write<'_>,
     ) -> Result<Written, StoreError> {
+        if lease.seq.is_some() {
+            return Err(StoreError::Fenced);
+        }
         let bytes = write.events.iter().map(|_| 512).sum();
         let mut append =
             call(&WRITE, scope, lease.run.partition(), 7 + 8 * write.events.len(), bytes);
@@ -223,9 +229,10 @@ impl Store for RedisStore {
     }
 
     async fn settle(&self, scope: &Scope, lease: &Lease, event: &Event) -> Result<(), StoreError> {
+        let Some(seq) = lease.seq else { return Err(StoreError::Fenced) };
         let json = event.encode();
         let mut settle = call(&SETTLE, scope, lease.run.partition(), 5, json.len() + 128);
-        settle.arg(lease.run.as_str()).arg(lease.seq).arg(&lease.token).arg(json);
+        settle.arg(lease.run.as_str()).arg(seq).arg(&lease.token).arg(json);
         match event {
             Event::FunctionFailed(failed) if failed.again_ms.is_some() => {
                 settle.arg(failed.again_ms)
@@ -243,6 +250,9 @@ impl Store for RedisStore {
         leases: &[Lease],
         lease_ms: u64,
     ) -> Result<Vec<bool>, StoreError> {
+        if leases.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut renew = call(&RENEW, scope, partition, 1 + 3 * leases.len(), 64 * leases.len());
         renew.arg(lease_ms);
         for lease in leases {

@@ -152,7 +152,7 @@ impl Replay {
         let seq = self.next;
         let Some(call) = self.recorded()? else {
             self.open(seq, name, options, 1);
-            return Ok(Begun::Execute(self.attempt(seq, 1)));
+            return Ok(Begun::Execute(self.attempt(1, seq, name, options.undo)));
         };
         let (again, attempts) = match &call.what {
             What::Step { name: recorded, again, .. } if recorded == name => {
@@ -182,12 +182,13 @@ impl Replay {
 
     /// The attempt that is open.
     pub fn open_attempt(&self) -> Option<Attempt> {
-        self.step.as_ref().map(|step| self.attempt(step.seq, step.attempt))
+        let step = self.step.as_ref()?;
+        Some(self.attempt(step.attempt, step.seq, &step.name, step.options.undo))
     }
 
-    fn attempt(&self, seq: u32, number: u32) -> Attempt {
+    fn attempt(&self, number: u32, seq: u32, name: &str, undo: bool) -> Attempt {
         let generation = self.state.started().map_or(0, |(started, _)| started.generation);
-        Attempt { number, key: step_key(&self.run, generation, seq) }
+        Attempt { number, key: step_key(&self.run, generation, seq, name, undo) }
     }
 
     /// Ends the attempt that is open, with what is to be recorded. `jitter` is a random
@@ -522,7 +523,7 @@ impl Replay {
             return Err(diverged(self.next, &call.what, asked));
         }
         // Its time being up is why it was cancelled: it has failed.
-        let cancel = self.state.cancel().filter(|_| self.told);
+        let cancel = self.state.cancel();
         let timeout = cancel.is_some_and(|cancel| cancel.asked.timeout);
         self.unwritten.push(match ending {
             Ending::Completed(output) => Event::Completed(Output { output }),
@@ -726,8 +727,11 @@ fn short(json: &str) -> String {
 }
 
 /// The key of a step: a UUID of version 8 (RFC 9562, section 5.8), from a hash of what the step is.
-pub fn step_key(run: &str, generation: u32, seq: u32) -> String {
-    uuid(hash("step", run, generation, seq.into()), 8)
+/// Its name too: a step that is begun and told that the run is cancelled may have run before, and
+/// what is begun next to undo it has the same number.
+pub fn step_key(run: &str, generation: u32, seq: u32, name: &str, undo: bool) -> String {
+    let what = if undo { "undo" } else { "step" };
+    uuid(hash(&format!("{what} {name:?}"), run, generation, seq.into()), 8)
 }
 
 /// The text of a UUID of these bytes, with its version and variant set.

@@ -461,6 +461,10 @@ pub enum StoreError {
     Unavailable(#[from] Unavailable),
 }
 
+/// The target of what is said before and after each change that a worker makes, at the level
+/// `trace`: where a test of crashes ends it.
+pub(crate) const CHANGES: &str = "satama::workflow::change";
+
 /// The stores that workflows can be on. A closed set, so that no call is boxed.
 #[derive(Debug)]
 pub enum Backend {

@@ -106,7 +106,7 @@ pub(crate) async fn a_body_is_taken_with_all_that_is_kept_of_it(h: &Harness) {
     let head = hand.head(&run).await;
     let body = hand.body().await;
     assert_eq!(body.entries, hand.entries(&run).await);
-    assert_eq!(Head { waits: None, ..head }, Head { waits: None, ..body.head });
+    assert_eq!(Head { waits: None, ..head }, Head { waits: None, worker: None, ..body.head });
     assert_eq!(hand.kinds(&run).await, ["started", "step-done", "timer-set", "timer-fired"]);
 }
 

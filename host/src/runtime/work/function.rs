@@ -18,7 +18,7 @@ use crate::workflow::body::{News, Patience};
 use crate::workflow::log::{Done, Event, Failure, FunctionFailed, Json, Recorded, Spawned};
 use crate::workflow::replay::step_key;
 use crate::workflow::{
-    LOST_MAX, PAYLOAD_BYTES_MAX, Role, Step, StepOptions, Store as _, StoreError, Task,
+    CHANGES, LOST_MAX, PAYLOAD_BYTES_MAX, Role, Step, StepOptions, Store as _, StoreError, Task,
 };
 
 /// Pause before a function is tried again that found its tenant or the host busy.
@@ -67,9 +67,13 @@ impl Tenant {
     async fn settle(&self, task: &Task, event: &Event) {
         let (run, mut patience) = (&task.lease.run, Patience::new());
         let mut doubtful = false;
+        tracing::trace!(target: CHANGES, "before a function's end");
         loop {
             match self.store.settle(&self.scope, &task.lease, event).await {
-                Ok(()) => return,
+                Ok(()) => {
+                    tracing::trace!(target: CHANGES, "after a function's end");
+                    return;
+                }
                 // What was tried before may have been done, and its answer lost.
                 Err(StoreError::Fenced) if doubtful => return,
                 Err(StoreError::Fenced) => {
@@ -99,7 +103,13 @@ impl Tenant {
             step: spawned.asked.name.clone(),
             attempt: wit::Attempt {
                 number: task.attempt,
-                key: step_key(task.lease.run.as_str(), task.generation, spawned.asked.seq),
+                key: step_key(
+                    task.lease.run.as_str(),
+                    task.generation,
+                    spawned.asked.seq,
+                    &spawned.asked.name,
+                    spawned.undo,
+                ),
             },
             user: task.user.clone(),
         };

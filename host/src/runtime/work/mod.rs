@@ -7,6 +7,7 @@
 mod body;
 mod function;
 mod renewal;
+mod schedule;
 mod shift;
 
 use std::collections::{HashMap, HashSet};
@@ -17,6 +18,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use self::renewal::{Leases, Renewal};
 use super::{Host, Program};
@@ -106,6 +108,8 @@ struct Tenant {
     draining: Arc<AtomicBool>,
     /// Told when something has come to an end, so that there is room.
     freed: Notify,
+    /// When schedules were looked at last.
+    scheduled: Mutex<Option<Instant>>,
 }
 
 /// A queue that is served, and by what.
@@ -175,6 +179,7 @@ impl Host {
                 inboxes: Mutex::default(),
                 draining: draining.clone(),
                 freed: Notify::new(),
+                scheduled: Mutex::default(),
             }));
         }
         let mut shifts = JoinSet::new();

@@ -13,13 +13,16 @@ use super::{Hand, Line, Tenant};
 use crate::error::chain;
 use crate::workflow::body::News;
 use crate::workflow::bus::{Listening, Note};
-use crate::workflow::{Queue, Store as _, StoreError, Take, Taken, Work};
+use crate::workflow::{CHANGES, Queue, Store as _, StoreError, Take, Taken, Work};
 
 /// Most of one queue that one look takes: what is taken waits for nobody else.
 const LOOK_MAX: usize = 16;
 
 /// How often a worker says what it serves.
 const REGISTER: Duration = Duration::from_secs(10);
+
+/// Shortest pause before a look for what is due: a schedule stays so until its run is started.
+const DUE_MIN: Duration = Duration::from_millis(10);
 
 /// Pause after a look that failed.
 const FAILED: Duration = Duration::from_millis(500);
@@ -169,7 +172,11 @@ impl Tenant {
         let nonce = self.host.services.ids.next().to_string();
         let lease_ms = u64::try_from(self.config.lease.as_millis()).unwrap_or(u64::MAX);
         let take = Take { worker: &self.worker, nonce: &nonce, lease_ms, queues: &queues };
+        tracing::trace!(target: CHANGES, "before a take");
         let taken = self.store.take(&self.scope, partition, &take).await;
+        if taken.as_ref().is_ok_and(|taken| !taken.work.is_empty()) {
+            tracing::trace!(target: CHANGES, "after a take");
+        }
         Look { partition, taken, rooms, full }
     }
 
@@ -206,6 +213,11 @@ impl Tenant {
         };
         let sweep = self.config.sweep;
         let due = taken.due_ms.map_or(sweep, Duration::from_millis).min(sweep);
+        if taken.due_ms == Some(0) && self.schedules_are_looked_at() {
+            let tenant = self.clone();
+            work.spawn(async move { tenant.start_scheduled().await });
+        }
+        let due = due.max(DUE_MIN);
         let mut rooms: HashMap<usize, Room> =
             look.rooms.into_iter().map(|room| (room.line, room)).collect();
         for found in taken.work {

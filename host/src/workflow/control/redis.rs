@@ -41,6 +41,9 @@ impl Control for RedisStore {
         workflow: Option<&str>,
         input: &Input,
     ) -> Result<Sent, StoreError> {
+        if workflow == Some("") {
+            return Err(StoreError::NotFound);
+        }
         let begin = |script: &Script, bytes: usize| {
             let mut send = call(script, scope, run.partition(), 5, bytes + 256);
             send.arg(run.as_str()).arg(workflow.unwrap_or_default());
@@ -87,6 +90,9 @@ impl Control for RedisStore {
         scope: &Scope,
         runs: &[RunId],
     ) -> Result<Vec<Option<Snapshot>>, StoreError> {
+        if runs.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut all = Pipeline::with_capacity(runs.len());
         for run in runs {
             let mut get = call(&GET, scope, run.partition(), 1, 64);
@@ -115,9 +121,13 @@ impl Control for RedisStore {
 
     async fn list(&self, scope: &Scope, list: &List<'_>, limit: u32) -> Result<Page, StoreError> {
         let mut all = Pipeline::new();
+        let lists = lists(list);
+        if lists.is_empty() {
+            return Ok(Page::default());
+        }
         for partition in 0..PARTITIONS {
-            for (kind, name) in lists(list) {
-                all.add_command(page(scope, partition, list, limit, (kind, &name)));
+            for (kind, name) in &lists {
+                all.add_command(page(scope, partition, list, limit, (*kind, name)));
             }
         }
         let parts: Vec<Vec<Value>> = self.connection().run_all(&LIST, &all).await?;
@@ -153,6 +163,9 @@ impl Control for RedisStore {
         run: &RunId,
         workflow: Option<&str>,
     ) -> Result<bool, StoreError> {
+        if workflow == Some("") {
+            return Ok(false);
+        }
         let mut remove = call(&REMOVE, scope, run.partition(), 2, 256);
         remove.arg(run.as_str()).arg(workflow.unwrap_or_default());
         Ok(self.connection().run(&REMOVE, &remove).await?)
@@ -162,6 +175,9 @@ impl Control for RedisStore {
         let mut names = redis::cmd("SMEMBERS");
         names.arg(scope.in_shard(0, 'W', ""));
         let mut names: Vec<String> = self.connection().query(&names).await?;
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
         names.sort_unstable();
         let mut all = Pipeline::with_capacity(names.len());
         for name in &names {

@@ -3,10 +3,11 @@
 
 local DEEPEST = 16
 
--- A child that can't be started has failed at once.
-local function stillborn(run, call, code, message)
+-- Children that can't be started have failed: their parent is told once all of this is done.
+local stillborn = {}
+local function fail(call, code, message)
     local failure = '{"failed":{"code":"' .. code .. '","message":"' .. message .. '"}}'
-    append(run, '{"child-ended":{"seq":' .. call .. ',"ending":' .. failure .. '}}')
+    stillborn[#stillborn + 1] = '{"child-ended":{"seq":' .. call .. ',"ending":' .. failure .. '}}'
 end
 
 local EFFECT = {
@@ -44,9 +45,9 @@ local EFFECT = {
         local h = head(run, 'depth', 'priority', 'retention', 'user')
         local depth = (h[1] or 0) + 1
         if not digest then
-            stillborn(run, call, 'no-version', 'no version of the workflow is active')
+            fail(call, 'no-version', 'no version of the workflow is active')
         elseif depth > DEEPEST then
-            stillborn(run, call, 'too-deep', 'it would be the 17th generation')
+            fail(call, 'too-deep', 'it would be the 17th generation')
         else
             redis.call('HSET', key('o', run), 'c' .. call, child)
             redis.call('SADD', key('c', run), child)

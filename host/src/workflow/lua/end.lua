@@ -36,7 +36,9 @@ local function finish(run, status, ending)
     local h = head(run, 'retention', 'parent', 'call')
     redis.call('HSET', key('r', run), 'ended', text(NOW))
     due('x ' .. run, NOW + h[1])
-    if h[2] and redis.call('HDEL', key('o', h[2]), 'c' .. h[3]) == 1 then
+    -- The call of that number may be another generation's.
+    if h[2] and redis.call('HGET', key('o', h[2]), 'c' .. h[3]) == run then
+        redis.call('HDEL', key('o', h[2]), 'c' .. h[3])
         tell(h[2], '{"child-ended":{"seq":' .. h[3] .. ',"ending":' .. ending .. '}}')
     end
 end

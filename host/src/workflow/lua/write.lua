@@ -23,19 +23,17 @@ if h[1] ~= token or tonumber(number) ~= (wrote == token and last + 1 or 1) then
 end
 base = redis.call('LLEN', key('h', run))
 local news = base > tonumber(seen) and redis.call('LRANGE', key('h', run), seen, -1) or {}
-released = what ~= 'keep'
-if #news > 0 and (what == 'park' or ARGV[8] == 'N') then
-    released = false
+if #news > 0 and ARGV[8] == 'N' then
+    return { text(NOW), 0, news }
 end
-if ARGV[8] ~= 'N' or #news == 0 then
-    local i = 8
-    while i <= #ARGV do
-        i = EFFECT[ARGV[i]](run, i)
-    end
-    if #ARGV > 7 and what ~= 'again' then
-        redis.call('HDEL', key('r', run), 'lost', 'failures')
-    end
+local i = 8
+while i <= #ARGV do
+    i = EFFECT[ARGV[i]](run, i)
 end
+if #ARGV > 7 and what ~= 'again' then
+    redis.call('HDEL', key('r', run), 'lost', 'failures')
+end
+released = what ~= 'keep' and not (what == 'park' and (#news > 0 or #stillborn > 0))
 if released and what ~= 'end' then
     redis.call('HSET', key('r', run), 'token', '', 'waits', ARGV[7])
     redis.call('ZREM', key('l'), run)
@@ -48,4 +46,7 @@ if released and what ~= 'end' then
 end
 local done = table.concat({ token, number, base, text(NOW), released and 1 or 0 }, ' ')
 redis.call('HSET', key('r', run), 'wrote', done, 'updated', text(NOW))
+for _, event in ipairs(stillborn) do
+    tell(run, event)
+end
 return { text(NOW), released and 1 or 0, news }
