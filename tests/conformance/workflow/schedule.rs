@@ -44,7 +44,7 @@ async fn names(hand: &Hand, due: bool) -> Vec<String> {
 
 /// The run that was started, if one was.
 async fn advance(hand: &Hand, schedule: &Schedule, then_ms: u64) -> Option<RunId> {
-    let run = &hand.draft();
+    let run = &hand.at(schedule.partition()).draft();
     match change(hand, Reschedule::Advance { schedule, then_ms, run }).await {
         Scheduled::Started(started) => {
             let started = started?;
@@ -99,11 +99,12 @@ pub(crate) async fn a_schedule_is_due_at_its_time(h: &Harness) {
     put(&hand, &schedule("a", next_ms)).await;
     put(&hand, &schedule("b", next_ms + LONG_MS)).await;
     assert!(names(&hand, true).await.is_empty());
-    let due_ms = hand.take(&[]).await.due_ms.unwrap();
+    let there = hand.at(schedule("a", 0).partition());
+    let due_ms = there.take(&[]).await.due_ms.unwrap();
     assert!(due_ms <= 500, "{due_ms}");
     h.advance(Duration::from_millis(500)).await;
     assert_eq!(names(&hand, true).await, ["a"]);
-    assert_eq!(hand.take(&[]).await.due_ms, Some(0));
+    assert_eq!(there.take(&[]).await.due_ms, Some(0));
     assert_eq!(names(&hand, false).await, ["a", "b"]);
 }
 
@@ -113,7 +114,7 @@ pub(crate) async fn a_schedule_that_is_due_starts_a_run_and_moves_on(h: &Harness
     let schedule = schedule("a", next_ms);
     put(&hand, &schedule).await;
     let run = advance(&hand, &schedule, next_ms + LONG_MS).await.unwrap();
-    assert_eq!(hand.body().await.lease.run, run);
+    assert_eq!(hand.at(schedule.partition()).body().await.lease.run, run);
     assert!(names(&hand, true).await.is_empty());
     assert_eq!(all(&hand, false).await[0].next_ms, next_ms + LONG_MS);
     assert_eq!(hand.kinds(&run).await, ["started"]);
@@ -132,7 +133,8 @@ pub(crate) async fn of_many_that_advance_a_schedule_one_does(h: &Harness) {
     }
     let started = racers.join_all().await;
     assert_eq!(started.iter().filter(|started| **started).count(), 1);
-    assert_eq!(hands[0].bodies_of("w", "1", 9, LONG_MS).await.len(), 1);
+    let there = hands[0].at(schedule("a", 0).partition());
+    assert_eq!(there.bodies_of("w", "1", 9, LONG_MS).await.len(), 1);
 }
 
 pub(crate) async fn a_schedule_that_moved_on_or_ended_starts_nothing(h: &Harness) {
@@ -147,7 +149,7 @@ pub(crate) async fn a_schedule_that_moved_on_or_ended_starts_nothing(h: &Harness
     let ended = schedule("a", next_ms + 1);
     assert_eq!(advance(&hand, &ended, next_ms + LONG_MS).await, None);
     assert!(all(&hand, false).await.is_empty());
-    assert!(hand.next().await.is_none());
+    assert!(hand.at(old.partition()).next().await.is_none());
 }
 
 pub(crate) async fn schedules_are_their_tenants(h: &Harness) {
