@@ -87,7 +87,7 @@ fn checkout(order: Order) -> Result<Receipt> {
             Err(Error::Cancelled) => child.wait().map_err(|_| Error::Cancelled)?,
             parcel => parcel?,
         };
-        stage("shipped")?;
+        // Nothing that a cancel can come to is called after this.
         Ok(Receipt { order: order.id.clone(), cents, payment: paid.payment, parcel })
     })
 }
@@ -102,11 +102,16 @@ fn ship(order: Order) -> Result<String> {
             |doing| shop::act("pick", doing.token(), &words),
         )?;
         workflow::sleep(COURIER)?;
-        // From here on it is the courier's, and there is nothing to undo.
-        Step::new("hand-over").retries(5).run(|attempt| {
-            shop::act("hand-over", attempt.key(), &words)?;
-            Ok::<_, cache::Error>(format!("parcel-{}", order.id))
-        })
+        // Whatever is the courier's stays there. It is called back only if a cancel came while
+        // nobody knew whether it was.
+        saga.step(
+            Step::new("hand-over").retries(5),
+            |undo: &Undo<String>| shop::revert("hand-over", undo.token(), &words),
+            |doing| {
+                shop::act("hand-over", doing.token(), &words)?;
+                Ok::<_, cache::Error>(format!("parcel-{}", order.id))
+            },
+        )
     })
 }
 

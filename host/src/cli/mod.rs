@@ -5,10 +5,12 @@ mod follow;
 mod inspect;
 mod redis_acl;
 mod run;
+mod runs;
 mod secret;
 mod serve;
 mod stores;
 mod value;
+mod worker;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -20,7 +22,7 @@ use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use satama::OpenError;
 use satama::grant::{ManifestError, Mismatch};
 use satama::runtime::{
-    CallError, Code, Compiler, HostConfig, LinkError, ListenError, LoadError, StartError,
+    CallError, Code, Compiler, HostConfig, LinkError, ListenError, LoadError, StartError, WorkError,
 };
 use satama::secret::KeyringError;
 use tracing_subscriber::EnvFilter;
@@ -49,7 +51,8 @@ const LOG: &str = "warn,satama::guest=info,satama::runtime=off";
 
 const EXIT_CODES: &str = "Exit codes:
   0  it worked
-  1  the guest's function returned an error, a secret is not there, or some of many failed
+  1  the guest's function returned an error, a secret or run is not there or not as it must be,
+     or some of many failed
   2  the command line is wrong
   3  a component or a manifest is wrong, or they do not fit
   4  the guest was stopped, or failed
@@ -60,6 +63,8 @@ const EXIT_CODES: &str = "Exit codes:
 enum Command {
     Run(run::Run),
     Serve(serve::Serve),
+    Worker(worker::Worker),
+    Runs(runs::Command),
     Inspect(inspect::Inspect),
     Check(check::Check),
     RedisAcl(redis_acl::RedisAcl),
@@ -87,6 +92,8 @@ pub(crate) fn main() -> ExitCode {
             match cli.command {
                 Command::Run(run) => run.run().await,
                 Command::Serve(serve) => serve.run().await,
+                Command::Worker(worker) => worker.run().await,
+                Command::Runs(runs) => runs.run().await,
                 Command::Inspect(inspect) => inspect.run().await,
                 Command::Check(check) => check.run().await,
                 Command::RedisAcl(acl) => acl.run(),
@@ -133,6 +140,18 @@ fn code_of(err: &anyhow::Error) -> u8 {
             CallError::Busy(_) | CallError::Folder { .. } => 6,
         };
     }
+    if let Some(err) = err.downcast_ref::<satama::run::Error>() {
+        return match err {
+            satama::run::Error::Unavailable(_) | satama::run::Error::Malformed(_) => 5,
+            satama::run::Error::Refused(_)
+            | satama::run::Error::InvalidJson(_)
+            | satama::run::Error::InvalidCron(_)
+            | satama::run::Error::InvalidStep(_)
+            | satama::run::Error::InvalidCursor
+            | satama::run::Error::TooLarge { .. } => 2,
+            _ => 1,
+        };
+    }
     if err.is::<Usage>() {
         2
     } else if err.is::<LoadError>()
@@ -140,6 +159,7 @@ fn code_of(err: &anyhow::Error) -> u8 {
         || err.is::<ManifestError>()
         || err.is::<Mismatch>()
         || err.is::<ListenError>()
+        || err.is::<WorkError>()
     {
         3
     } else if err.is::<OpenError>()
@@ -208,4 +228,18 @@ fn print(text: &str) -> anyhow::Result<()> {
         Err(err) if err.kind() != std::io::ErrorKind::BrokenPipe => Err(err.into()),
         _ => Ok(()),
     }
+}
+
+/// A time as RFC 3339 has it, in UTC, to the second.
+fn time(ms: u64) -> String {
+    let seconds = i64::try_from(ms / 1000).unwrap_or(i64::MAX);
+    let time = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX);
+    time.to_string()
+}
+
+/// Text that a guest may have chosen, without what a terminal would obey, or what would
+/// turn its direction.
+fn shown(text: &str) -> String {
+    let plain = |c: char| matches!(c, '"' | '\'' | '\\');
+    text.chars().flat_map(|c| if plain(c) { vec![c] } else { c.escape_debug().collect() }).collect()
 }

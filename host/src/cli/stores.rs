@@ -53,6 +53,7 @@ enum Service {
     Session,
     Channel,
     Secret,
+    Workflow,
 }
 
 /// The stores of one command.
@@ -101,6 +102,7 @@ impl Chosen {
                 Some(Service::Session) => services.session(url),
                 Some(Service::Channel) => services.channel(url),
                 Some(Service::Secret) => services.secret(url),
+                Some(Service::Workflow) => services.workflow(url),
                 None => services,
             };
         }
@@ -142,6 +144,7 @@ fn store(text: &str) -> Result<Store, Usage> {
         ("session=", Service::Session),
         ("channel=", Service::Channel),
         ("secret=", Service::Secret),
+        ("workflow=", Service::Workflow),
     ];
     let found = services
         .into_iter()

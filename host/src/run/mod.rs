@@ -311,10 +311,21 @@ impl Runs {
         cursor: Option<&str>,
         limit: u32,
     ) -> Result<Page, Error> {
+        self.find_of(self.workflow.as_deref(), filter, cursor, limit).await
+    }
+
+    /// Runs of one workflow, or of all, newest first.
+    pub async fn find_of(
+        &self,
+        workflow: Option<&str>,
+        filter: &Filter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> Result<Page, Error> {
         within("a page", limit.into(), PAGE_MAX.into())?;
         let after = cursor.map(place).transpose()?;
-        let workflows = match &self.workflow {
-            Some(workflow) => vec![workflow.clone()],
+        let workflows = match workflow.or(self.workflow.as_deref()) {
+            Some(workflow) => vec![workflow.to_owned()],
             None => self.names().await?,
         };
         let list = List {

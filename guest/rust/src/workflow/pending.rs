@@ -134,7 +134,8 @@ pub fn settled<T>(
 }
 
 /// Waits for any of these. Which it is, as its place in the list: of those that have come to an
-/// end, the one that was first. What came of it, its own [`Pending::wait`] tells, at once.
+/// end, the one that was first. What came of it, its own [`Pending::wait`] tells, at once. Of none
+/// it is an error.
 ///
 /// ```no_run
 /// # use std::time::Duration;
@@ -150,6 +151,9 @@ pub fn settled<T>(
 /// # }
 /// ```
 pub fn any(pending: &[&dyn Waits]) -> Result<usize, Error> {
+    if pending.is_empty() {
+        return Err(Error::Misplaced("there is nothing to wait for".into()));
+    }
     let tickets: Vec<_> = pending.iter().map(|pending| pending.ticket()).collect();
     let first = host::wait_any(&tickets).map_err(Error::from_wit)?;
     Ok(usize::try_from(first).unwrap_or(usize::MAX))

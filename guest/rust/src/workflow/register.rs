@@ -179,7 +179,9 @@ pub fn run<I: DeserializeOwned, R: Output>(body: impl FnOnce(I) -> R, input: &st
     pending::forget();
     match read(input).map_err(Error::from).and_then(|input| body(input).ending()) {
         Ok(ending) => ending,
-        Err(Error::Cancelled) => Ending::Cancelled,
+        // Also the failure of a child that was cancelled with this run, before this was told. If
+        // nobody cancelled this run, the host makes it a failure again.
+        Err(err) if err.code() == "cancelled" => Ending::Cancelled,
         Err(err) => failed(err.into()),
     }
 }
@@ -235,6 +237,8 @@ mod tests {
         let ending = run(|n: u8| Ok::<Next<(), u8>, Error>(Next::ContinueAsNew(n + 1)), "1");
         assert!(matches!(ending, Ending::Continued(json) if json == "2"));
         let ending = run(|(): ()| Err::<(), _>(Error::Cancelled), "null");
+        assert!(matches!(ending, Ending::Cancelled));
+        let ending = run(|(): ()| Err::<(), _>(Failure::fatal("cancelled", "")), "null");
         assert!(matches!(ending, Ending::Cancelled));
         assert_eq!(code(run(|(): ()| Err::<(), _>(Failure::fatal("no", "")), "null")), "no");
         assert_eq!(code(run(|n: u8| Ok::<_, Error>(n), "x")), "invalid-input");

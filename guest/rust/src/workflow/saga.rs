@@ -35,6 +35,9 @@ const UNDO_RETRIES: u32 = 9;
 ///
 /// A step may have had an effect though it has no result: it failed after some attempts, or the
 /// run was cancelled while it was tried. So it is undone too, and [`Undo::effect`] says which.
+///
+/// Any call within a saga may be told of a cancel, setting the state as well. So nothing should be
+/// called after the step from which there is no way back.
 pub struct Saga<'a> {
     undos: Vec<Compensation<'a>>,
     undo: Step,

@@ -6,9 +6,9 @@ use satama::secret::Event;
 use serde_json::json;
 
 use super::rotate::scopes;
-use super::{shown, time};
 use crate::cli::print;
 use crate::cli::stores::Stores;
+use crate::cli::{shown, time};
 
 /// Show who did what to which secret, the newest last.
 #[derive(clap::Args)]

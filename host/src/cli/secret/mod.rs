@@ -121,17 +121,3 @@ fn operator() -> Actor {
         instance: format!("{user}@{}", std::process::id()),
     }
 }
-
-/// A time as RFC 3339 has it, in UTC, to the second.
-fn time(ms: u64) -> String {
-    let seconds = i64::try_from(ms / 1000).unwrap_or(i64::MAX);
-    let time = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX);
-    time.to_string()
-}
-
-/// Text that a guest may have chosen, without what a terminal would obey, or what would
-/// turn its direction.
-fn shown(text: &str) -> String {
-    let plain = |c: char| matches!(c, '"' | '\'' | '\\');
-    text.chars().flat_map(|c| if plain(c) { vec![c] } else { c.escape_debug().collect() }).collect()
-}

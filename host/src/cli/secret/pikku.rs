@@ -10,7 +10,8 @@ use satama::secret::{PAGE_MAX, Value};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{Secrets, Tenant, shown};
+use super::{Secrets, Tenant};
+use crate::cli::shown;
 use crate::cli::{Usage, print};
 
 /// Read another system's secrets, and put those that are new or have changed.

@@ -9,8 +9,9 @@ use satama::grant::{Scope, VERSIONS_KEPT_MAX};
 use satama::secret::{Rotated, Vault};
 use serde_json::json;
 
-use super::{operator, operators_grant, shown};
+use super::{operator, operators_grant};
 use crate::cli::print;
+use crate::cli::shown;
 use crate::cli::stores::Stores;
 
 /// How long a line of progress stands where there is no terminal.

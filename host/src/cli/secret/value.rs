@@ -9,8 +9,9 @@ use satama::secret::{Error, PAGE_MAX, VALUE_BYTES_MAX, Value};
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use super::{Secrets, Tenant, shown, time};
+use super::{Secrets, Tenant};
 use crate::cli::{Usage, print};
+use crate::cli::{shown, time};
 
 /// Put a new version of a secret; its value comes from standard input.
 #[derive(clap::Args)]

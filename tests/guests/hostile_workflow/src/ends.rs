@@ -31,7 +31,7 @@ pub fn run(name: &str, input: String) -> Ending {
             let _ = workflow::spawn("a", "spin", "1", ONCE);
             told(&["it worked".into()])
         }
-        "diverge" => diverge(),
+        "chance" => chance(),
         "panic" => panic!("{}", HOSTILE.concat()),
         "exit" => std::process::exit(0),
         "print" => {
@@ -42,9 +42,9 @@ pub fn run(name: &str, input: String) -> Ending {
     }
 }
 
-/// Asks for something else each time: by an address, which is the instance's own, by how much
-/// memory there is, and by chance.
-fn diverge() -> Ending {
+/// Asks for what chance says, and an address of its own: another thing each time that it is called,
+/// unless both are the run's.
+fn chance() -> Ending {
     let place = std::ptr::from_ref(&ONCE).addr();
     let chance = {
         use std::hash::{BuildHasher, RandomState};

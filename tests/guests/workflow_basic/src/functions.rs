@@ -30,9 +30,10 @@ pub fn fail_until(until: Until, context: &Context) -> Result<u32, Failure> {
     }
 }
 
-pub fn fail(Fail { retry }: Fail, context: &Context) -> Result<(), Failure> {
+pub fn fail(fail: Option<Fail>, context: &Context) -> Result<(), Failure> {
     count(context.attempt.key())?;
     let failure = Failure::retryable("told", "as it was told");
+    let retry = fail.is_some_and(|fail| fail.retry);
     Err(if retry { failure } else { failure.no_retry() })
 }
 

@@ -1,0 +1,8 @@
+//! Workflows, from end to end: real guests, real workers, on both stores.
+
+#![expect(clippy::unwrap_used, reason = "what fails here should end the test where it fails")]
+
+mod workflows {
+    pub(crate) mod basic;
+    pub(crate) mod crew;
+}
