@@ -368,8 +368,7 @@ impl Body {
         done.is_ok()
     }
 
-    /// What a new history begins with: the signals that were not taken, and a cancel that the
-    /// body has not been told of, go with it.
+    /// What a new history begins with: the signals that were not taken, and a cancel, go with it.
     fn next_generation(&self, input: &Json) -> Vec<Event> {
         let state = self.replay.state();
         let generation = state.started().map_or(0, |(started, _)| started.generation) + 1;
@@ -385,8 +384,8 @@ impl Body {
         next.extend(signals.into_iter().map(|(_, name, payload)| {
             Event::Signalled(Signalled { name: name.to_owned(), payload: payload.clone() })
         }));
-        let cancel = state.cancel().filter(|_| !self.replay.told());
-        next.extend(cancel.map(|cancel| Event::CancelAsked(cancel.asked.clone())));
+        // Also one that the body was told of: whoever continues is told again.
+        next.extend(state.cancel().map(|cancel| Event::CancelAsked(cancel.asked.clone())));
         next
     }
 
@@ -460,7 +459,6 @@ impl Body {
         self.hear(&written.news, seen)?;
         if matches!(events.first(), Some(Event::Continued(_))) {
             // It was not done if there were news; and if it was, this history is no more.
-            self.written -= u64::from(!written.released);
             return Ok(written.released);
         }
         for event in events {

@@ -1,5 +1,7 @@
 //! Runs that begin anew.
 
+use satama::workflow::log::Signalled;
+
 use super::*;
 
 pub(crate) async fn a_run_that_begins_anew_has_a_new_history(h: &Harness) {
@@ -26,11 +28,13 @@ pub(crate) async fn a_run_that_has_not_seen_all_does_not_begin_anew(h: &Harness)
     hand.tell(&run, signal("s", "1", None)).await;
     let written = hand.try_write(&body, &anew(1), Then::Keep).await.unwrap();
     assert_eq!((written.news.len(), written.released), (1, false));
+    assert_eq!(hand.try_write(&body, &anew(1), Then::Keep).await.unwrap(), written);
     assert_eq!(hand.kinds(&run).await, ["started", "signalled"]);
     assert_eq!(hand.head(&run).await.generation, 0);
     assert!(hand.next().await.is_none());
-    // Nothing was done, so this is still the first write.
+    // Nothing was done, but it was a write.
     body.seen += 1;
+    body.number += 1;
     assert!(hand.write(&mut body, &anew(1), Then::Keep).await.released);
     assert_eq!(hand.head(&run).await.generation, 1);
     assert_eq!(hand.kinds(&run).await, ["started"]);
@@ -77,6 +81,34 @@ pub(crate) async fn what_a_run_waited_for_is_gone_when_it_begins_anew(h: &Harnes
     assert_illegal(hand.send(&run, decide("b")).await, Status::Running);
     assert_eq!(hand.body().await.head.generation, 1);
     assert_eq!(hand.kinds(&run).await, ["started"]);
+}
+
+pub(crate) async fn a_cancelled_run_that_begins_anew_is_still_cancelled(h: &Harness) {
+    let hand = Hand::new(h).await;
+    let mut body = hand.running().await;
+    let run = body.lease.run.clone();
+    hand.tell(&run, CANCEL()).await;
+    hand.write(&mut body, &[], Then::Keep).await;
+    hand.write(&mut body, &anew(1), Then::Keep).await;
+    assert_eq!(hand.status(&run).await, Status::Cancelling);
+    assert_eq!(hand.send(&run, CANCEL()).await.unwrap(), Sent { taken: false });
+    assert_eq!(hand.kinds(&run).await, ["started"]);
+}
+
+/// What the body did not take is carried over.
+pub(crate) async fn a_new_history_may_begin_with_more(h: &Harness) {
+    let hand = Hand::new(h).await;
+    let mut body = hand.running().await;
+    let run = body.lease.run.clone();
+    hand.tell(&run, signal("s", "1", None)).await;
+    hand.write(&mut body, &[], Then::Keep).await;
+    let signalled = Signalled { name: "s".to_owned(), payload: text("1") };
+    let [continued, started] = anew(1);
+    let events = [continued, started, Event::Signalled(signalled)];
+    hand.write(&mut body, &events, Then::Keep).await;
+    assert_eq!(hand.body().await.entries.len(), 2);
+    assert_eq!(hand.snapshot(&run).await.unwrap().events, 2);
+    assert_eq!(hand.kinds(&run).await, ["started", "signalled"]);
 }
 
 pub(crate) async fn generations_are_counted(h: &Harness) {

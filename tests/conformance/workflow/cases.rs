@@ -7,6 +7,8 @@ conformance! {
         a_write_that_began_anew_may_be_repeated
         a_runs_state_stays_when_it_begins_anew
         what_a_run_waited_for_is_gone_when_it_begins_anew
+        a_cancelled_run_that_begins_anew_is_still_cancelled
+        a_new_history_may_begin_with_more
         generations_are_counted
         an_approval_is_decided_once
         of_many_decisions_one_is_taken

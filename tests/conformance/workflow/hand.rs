@@ -17,6 +17,7 @@ pub(super) struct Hand {
     pub(super) store: Arc<Backend>,
     grant: Arc<Grant>,
     ids: Ids,
+    partition: u8,
 }
 
 /// A body that the worker has.
@@ -32,7 +33,7 @@ pub(super) struct Body {
 impl Hand {
     pub(super) fn of(services: &Services, tenant: &str) -> Self {
         let store = Arc::clone(services.workflow().store());
-        Self { store, grant: Arc::new(grant(tenant)), ids: Ids::system() }
+        Self { store, grant: Arc::new(grant(tenant)), ids: Ids::system(), partition: 0 }
     }
 
     /// A worker of `t` that serves `w`.
@@ -40,6 +41,11 @@ impl Hand {
         let hand = Self::of(&h.services, "t");
         hand.serve("w", "1").await;
         hand
+    }
+
+    /// The same in another partition.
+    pub(super) fn at(&self, partition: u8) -> Self {
+        Self { partition, ..self.clone() }
     }
 
     pub(super) fn scope(&self) -> &Scope {
@@ -56,7 +62,7 @@ impl Hand {
     }
 
     pub(super) fn id(&self) -> RunId {
-        RunId::new(0, &self.ids)
+        RunId::new(self.partition, &self.ids)
     }
 
     /// A run of `w` that is to be started.
@@ -114,7 +120,7 @@ impl Hand {
     pub(super) async fn take_for(&self, lease_ms: u64, queues: &[(Queue, u32)]) -> Taken {
         let nonce = self.ids.next().to_string();
         let take = Take { worker: "me", nonce: &nonce, lease_ms, queues };
-        let taken = self.store.take(self.scope(), 0, &take).await.unwrap();
+        let taken = self.store.take(self.scope(), self.partition, &take).await.unwrap();
         for work in &taken.work {
             let lease = match work {
                 Work::Body { lease, .. } => lease,

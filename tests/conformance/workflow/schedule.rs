@@ -44,7 +44,7 @@ async fn names(hand: &Hand, due: bool) -> Vec<String> {
 
 /// The run that was started, if one was.
 async fn advance(hand: &Hand, schedule: &Schedule, then_ms: u64) -> Option<RunId> {
-    let run = &hand.draft();
+    let run = &hand.at(schedule.partition()).draft();
     match change(hand, Reschedule::Advance { schedule, then_ms, run }).await {
         Scheduled::Started(started) => {
             let started = started?;
@@ -96,24 +96,25 @@ pub(crate) async fn a_schedule_is_replaced_and_ended(h: &Harness) {
 pub(crate) async fn a_schedule_is_due_at_its_time(h: &Harness) {
     let hand = Hand::new(h).await;
     let next_ms = now(h).await + 500;
-    put(&hand, &schedule("d", next_ms)).await;
-    put(&hand, &schedule("t", next_ms + LONG_MS)).await;
+    put(&hand, &schedule("a", next_ms)).await;
+    put(&hand, &schedule("b", next_ms + LONG_MS)).await;
     assert!(names(&hand, true).await.is_empty());
-    let due_ms = hand.take(&[]).await.due_ms.unwrap();
+    let there = hand.at(schedule("a", 0).partition());
+    let due_ms = there.take(&[]).await.due_ms.unwrap();
     assert!(due_ms <= 500, "{due_ms}");
     h.advance(Duration::from_millis(500)).await;
-    assert_eq!(names(&hand, true).await, ["d"]);
-    assert_eq!(hand.take(&[]).await.due_ms, Some(0));
-    assert_eq!(names(&hand, false).await, ["d", "t"]);
+    assert_eq!(names(&hand, true).await, ["a"]);
+    assert_eq!(there.take(&[]).await.due_ms, Some(0));
+    assert_eq!(names(&hand, false).await, ["a", "b"]);
 }
 
 pub(crate) async fn a_schedule_that_is_due_starts_a_run_and_moves_on(h: &Harness) {
     let hand = Hand::new(h).await;
     let next_ms = now(h).await;
-    let schedule = schedule("d", next_ms);
+    let schedule = schedule("a", next_ms);
     put(&hand, &schedule).await;
     let run = advance(&hand, &schedule, next_ms + LONG_MS).await.unwrap();
-    assert_eq!(hand.body().await.lease.run, run);
+    assert_eq!(hand.at(schedule.partition()).body().await.lease.run, run);
     assert!(names(&hand, true).await.is_empty());
     assert_eq!(all(&hand, false).await[0].next_ms, next_ms + LONG_MS);
     assert_eq!(hand.kinds(&run).await, ["started"]);
@@ -122,43 +123,44 @@ pub(crate) async fn a_schedule_that_is_due_starts_a_run_and_moves_on(h: &Harness
 pub(crate) async fn of_many_that_advance_a_schedule_one_does(h: &Harness) {
     let hands = [Hand::new(h).await, Hand::of(&h.other_host().await, "t")];
     let next_ms = now(h).await;
-    put(&hands[0], &schedule("d", next_ms)).await;
+    put(&hands[0], &schedule("a", next_ms)).await;
     let mut racers = JoinSet::new();
     for n in 0..RACERS {
         let hand = hands[n % 2].clone();
         racers.spawn(async move {
-            advance(&hand, &schedule("d", next_ms), next_ms + LONG_MS).await.is_some()
+            advance(&hand, &schedule("a", next_ms), next_ms + LONG_MS).await.is_some()
         });
     }
     let started = racers.join_all().await;
     assert_eq!(started.iter().filter(|started| **started).count(), 1);
-    assert_eq!(hands[0].bodies_of("w", "1", 9, LONG_MS).await.len(), 1);
+    let there = hands[0].at(schedule("a", 0).partition());
+    assert_eq!(there.bodies_of("w", "1", 9, LONG_MS).await.len(), 1);
 }
 
 pub(crate) async fn a_schedule_that_moved_on_or_ended_starts_nothing(h: &Harness) {
     let hand = Hand::new(h).await;
     let next_ms = now(h).await;
-    let old = schedule("d", next_ms);
+    let old = schedule("a", next_ms);
     put(&hand, &old).await;
-    put(&hand, &schedule("d", next_ms + 1)).await;
+    put(&hand, &schedule("a", next_ms + 1)).await;
     assert_eq!(advance(&hand, &old, next_ms + LONG_MS).await, None);
     assert_eq!(all(&hand, false).await[0].next_ms, next_ms + 1);
-    change(&hand, Reschedule::End { workflow: "w", name: "d" }).await;
-    let ended = schedule("d", next_ms + 1);
+    change(&hand, Reschedule::End { workflow: "w", name: "a" }).await;
+    let ended = schedule("a", next_ms + 1);
     assert_eq!(advance(&hand, &ended, next_ms + LONG_MS).await, None);
     assert!(all(&hand, false).await.is_empty());
-    assert!(hand.next().await.is_none());
+    assert!(hand.at(old.partition()).next().await.is_none());
 }
 
 pub(crate) async fn schedules_are_their_tenants(h: &Harness) {
     let hand = Hand::new(h).await;
     let other = Hand::of(&h.services, "other");
     let next_ms = now(h).await;
-    put(&hand, &schedule("d", next_ms)).await;
+    put(&hand, &schedule("a", next_ms)).await;
     assert!(all(&other, false).await.is_empty());
     assert!(all(&other, true).await.is_empty());
     assert_eq!(other.take(&[]).await.due_ms, None);
-    assert!(!put(&other, &schedule("d", next_ms)).await);
-    change(&other, Reschedule::End { workflow: "w", name: "d" }).await;
-    assert_eq!(names(&hand, true).await, ["d"]);
+    assert!(!put(&other, &schedule("a", next_ms)).await);
+    change(&other, Reschedule::End { workflow: "w", name: "a" }).await;
+    assert_eq!(names(&hand, true).await, ["a"]);
 }

@@ -23,17 +23,22 @@ if h[1] ~= token or tonumber(number) ~= (wrote == token and last + 1 or 1) then
 end
 base = redis.call('LLEN', key('h', run))
 local news = base > tonumber(seen) and redis.call('LRANGE', key('h', run), seen, -1) or {}
+released = what ~= 'keep'
 if #news > 0 and ARGV[8] == 'N' then
-    return { text(NOW), 0, news }
+    -- It counts, though nothing is done.
+    released = false
+else
+    local i = 8
+    while i <= #ARGV do
+        i = EFFECT[ARGV[i]](run, i)
+    end
+    if #ARGV > 7 and what ~= 'again' then
+        redis.call('HDEL', key('r', run), 'lost', 'failures')
+    end
+    released = released and not (what == 'park' and (#news > 0 or #stillborn > 0))
+    -- Of a history that is no more there is nothing to answer again.
+    base = ARGV[8] == 'N' and 0 or base
 end
-local i = 8
-while i <= #ARGV do
-    i = EFFECT[ARGV[i]](run, i)
-end
-if #ARGV > 7 and what ~= 'again' then
-    redis.call('HDEL', key('r', run), 'lost', 'failures')
-end
-released = what ~= 'keep' and not (what == 'park' and (#news > 0 or #stillborn > 0))
 if released and what ~= 'end' then
     redis.call('HSET', key('r', run), 'token', '', 'waits', ARGV[7])
     redis.call('ZREM', key('l'), run)

@@ -53,6 +53,8 @@ impl Change<'_> {
         let at_ms = unsigned(self.now_ms);
         let anew = write.events.iter().any(|event| matches!(event, Event::Continued(_)));
         if anew && !news.is_empty() {
+            // It counts, though nothing is done: the next write has the next number.
+            self.remember(run.row, lease, write.number, run.events, false).await?;
             return Ok(Written { news, at_ms, released: false });
         }
         let (became, told) = self.done(&run, write.events).await?;
@@ -64,19 +66,33 @@ impl Change<'_> {
             Became::Over => true,
             Became::Same => self.then(run.row, &write.then, news.is_empty() && !told).await?,
         };
+        // Of a history that is no more there is nothing to answer again.
+        let base = if anew { 0 } else { run.events };
+        self.remember(run.row, lease, write.number, base, released).await?;
+        Ok(Written { news, at_ms, released })
+    }
+
+    /// Remembers a write, so that it may be repeated.
+    async fn remember(
+        &mut self,
+        row: i64,
+        lease: &Lease,
+        number: u64,
+        base: u32,
+        released: bool,
+    ) -> Result<(), StoreError> {
         let sql = "UPDATE workflow_run SET wrote = ?2, wrote_number = ?3, wrote_ms = ?4,
             wrote_base = ?5, wrote_released = ?6 WHERE row = ?1";
         query(sql)
-            .bind(run.row)
+            .bind(row)
             .bind(&lease.token)
-            .bind(signed(write.number))
+            .bind(signed(number))
             .bind(self.now_ms)
-            // Of a run that begins anew there is nothing to answer again.
-            .bind(if anew { 0 } else { run.events })
+            .bind(base)
             .bind(released)
             .execute(&mut *self.tx)
             .await?;
-        Ok(Written { news, at_ms, released })
+        Ok(())
     }
 
     async fn wrote(&mut self, row: i64) -> Result<Wrote, StoreError> {
@@ -175,9 +191,7 @@ impl Change<'_> {
     async fn begin_anew(&mut self, row: i64) -> Result<(), StoreError> {
         self.close(row).await?;
         self.on(row, "DELETE FROM workflow_event WHERE run = ?").await?;
-        // The new history knows of no cancel.
-        let sql = "UPDATE workflow_run SET generation = generation + 1, status = 'running',
-            events = 0, signals = 0, waits = NULL WHERE row = ?";
+        let sql = "UPDATE workflow_run SET generation = generation + 1, events = 0, signals = 0, waits = NULL WHERE row = ?";
         self.on(row, sql).await?;
         self.ready(row).await
     }
