@@ -2,7 +2,7 @@
 
 use super::*;
 
-const WAIT_MS: u64 = 500;
+const WAIT_MS: u64 = 1_000;
 const WAIT: Duration = Duration::from_millis(WAIT_MS);
 
 pub(crate) async fn a_cancelled_run_is_told(h: &Harness) {

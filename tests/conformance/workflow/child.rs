@@ -172,13 +172,13 @@ pub(crate) async fn a_child_of_an_earlier_generation_is_not_taken_for_another(h:
 pub(crate) async fn a_child_is_kept_as_long_as_its_parent(h: &Harness) {
     let hand = Hand::new(h).await;
     let id = hand.id();
-    hand.start(NewRun { retention_ms: Some(200), ..hand.draft() }).await;
+    hand.start(NewRun { retention_ms: Some(1_000), ..hand.draft() }).await;
     let mut body = hand.body().await;
     hand.write(&mut body, &[child(0, "w", &id)], PARK).await;
     hand.tell(&id, FORCE()).await;
     hand.tick().await;
     assert!(hand.snapshot(&id).await.is_some());
-    h.advance(Duration::from_millis(200)).await;
+    h.advance(Duration::from_millis(1_000)).await;
     hand.tick().await;
     assert!(hand.snapshot(&id).await.is_none());
     assert_eq!(hand.status(&body.lease.run).await, Status::Running);

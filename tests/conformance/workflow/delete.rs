@@ -128,10 +128,10 @@ pub(crate) async fn children_are_deleted_with_their_parent(h: &Harness) {
 pub(crate) async fn an_ended_run_is_kept_for_its_time(h: &Harness) {
     let hand = Hand::new(h).await;
     let new = |retention_ms| NewRun { retention_ms, ..hand.draft() };
-    let brief = hand.start(new(Some(300))).await;
+    let brief = hand.start(new(Some(1_000))).await;
     let long = hand.start(new(Some(LONG_MS))).await;
     let default = hand.start(new(None)).await;
-    h.advance(Duration::from_millis(300)).await;
+    h.advance(Duration::from_millis(1_000)).await;
     hand.tick().await;
     for run in [&brief, &long, &default] {
         assert_eq!(hand.kinds(run).await, ["started"]);
@@ -139,7 +139,7 @@ pub(crate) async fn an_ended_run_is_kept_for_its_time(h: &Harness) {
     }
     hand.tick().await;
     assert!(hand.snapshot(&brief).await.is_some());
-    h.advance(Duration::from_millis(300)).await;
+    h.advance(Duration::from_millis(1_000)).await;
     hand.tick().await;
     assert!(hand.snapshot(&brief).await.is_none());
     for run in [&long, &default] {

@@ -44,10 +44,10 @@ pub(crate) async fn a_failed_function_is_tried_again_later(h: &Harness) {
     let run = hand.waiting(&[spawned(0, "f")]).await;
     let mut task = hand.task("f").await;
     for attempt in 2..4 {
-        hand.settle(&task, &undone(&task, Some(200))).await.unwrap();
-        assert_fenced(hand.settle(&task, &undone(&task, Some(200))).await);
+        hand.settle(&task, &undone(&task, Some(1_000))).await.unwrap();
+        assert_fenced(hand.settle(&task, &undone(&task, Some(1_000))).await);
         assert!(hand.next_task("f").await.is_none());
-        h.advance(Duration::from_millis(200)).await;
+        h.advance(Duration::from_millis(1_000)).await;
         task = hand.task("f").await;
         assert_eq!((task.attempt, task.lost), (attempt, 0));
     }

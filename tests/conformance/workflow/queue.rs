@@ -50,18 +50,18 @@ pub(crate) async fn a_function_has_its_runs_priority(h: &Harness) {
 
 pub(crate) async fn a_delayed_run_is_taken_when_its_delay_is_over(h: &Harness) {
     let hand = Hand::new(h).await;
-    let run = hand.start(NewRun { delay_ms: 500, ..hand.draft() }).await;
+    let run = hand.start(NewRun { delay_ms: 1_000, ..hand.draft() }).await;
     assert!(hand.next().await.is_none());
-    h.advance(Duration::from_millis(500)).await;
+    h.advance(Duration::from_millis(1_000)).await;
     assert_eq!(hand.body().await.lease.run, run);
 }
 
 pub(crate) async fn a_delayed_run_that_is_told_something_waits_on(h: &Harness) {
     let hand = Hand::new(h).await;
-    let run = hand.start(NewRun { delay_ms: 500, ..hand.draft() }).await;
+    let run = hand.start(NewRun { delay_ms: 1_000, ..hand.draft() }).await;
     hand.tell(&run, signal("s", "1", None)).await;
     assert!(hand.next().await.is_none());
-    h.advance(Duration::from_millis(500)).await;
+    h.advance(Duration::from_millis(1_000)).await;
     assert_eq!(hand.body().await.entries.len(), 2);
     assert_eq!(hand.kinds(&run).await, ["started", "signalled"]);
 }

@@ -61,10 +61,10 @@ pub(crate) async fn of_many_that_retry_one_does(h: &Harness) {
 
 pub(crate) async fn a_retried_run_is_kept(h: &Harness) {
     let hand = Hand::new(h).await;
-    let run = hand.start(NewRun { retention_ms: Some(300), ..hand.draft() }).await;
+    let run = hand.start(NewRun { retention_ms: Some(1_000), ..hand.draft() }).await;
     hand.tell(&run, FORCE()).await;
     hand.tell(&run, Input::Retry { seq: 0, events: 2 }).await;
-    h.advance(Duration::from_millis(300)).await;
+    h.advance(Duration::from_millis(1_000)).await;
     hand.tick().await;
     assert_eq!(hand.kinds(&run).await, ["started", "cancelled", "retried"]);
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const WAIT_MS: u64 = 300;
+const WAIT_MS: u64 = 1_000;
 const WAIT: Duration = Duration::from_millis(WAIT_MS);
 
 pub(crate) async fn a_timer_fires_when_it_is_due(h: &Harness) {

@@ -83,10 +83,10 @@ pub(crate) async fn what_a_body_is_told_queues_it_for_nobody_else(h: &Harness) {
 pub(crate) async fn a_parked_run_goes_on_when_it_is_to_wake(h: &Harness) {
     let hand = Hand::new(h).await;
     let mut body = hand.running().await;
-    let park = Then::Park { waits: "time", wake_ms: Some(500) };
+    let park = Then::Park { waits: "time", wake_ms: Some(1_000) };
     assert!(hand.write(&mut body, &[], park).await.released);
     assert!(hand.next().await.is_none());
-    h.advance(Duration::from_millis(500)).await;
+    h.advance(Duration::from_millis(1_000)).await;
     assert_eq!(hand.body().await.lease.run, body.lease.run);
 }
 
@@ -108,10 +108,10 @@ pub(crate) async fn a_body_that_failed_goes_on_later(h: &Harness) {
     let run = body.lease.run.clone();
     for failures in 1..3 {
         let event = Event::BodyFailed(Failure::ours("trapped", "it trapped"));
-        let again = Then::Again { after_ms: 200 };
+        let again = Then::Again { after_ms: 1_000 };
         assert!(hand.write(&mut body, &[event], again).await.released);
         assert!(hand.next().await.is_none());
-        h.advance(Duration::from_millis(200)).await;
+        h.advance(Duration::from_millis(1_000)).await;
         body = hand.body().await;
         assert_eq!(body.head.failures, failures);
     }
