@@ -122,7 +122,7 @@ fn nothing_is_of_one_machine() {
 /// Rule 27: each guest is run.
 fn guests(files: &[File]) -> Vec<String> {
     let runs = |file: &&File| {
-        ["tests/guests.rs", "tests/listen.rs", "tests/secrets"]
+        ["tests/guests.rs", "tests/listen.rs", "tests/secrets", "tests/workflows"]
             .iter()
             .any(|tests| file.path.starts_with(tests))
     };

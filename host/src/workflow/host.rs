@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use wasmtime::component::HasData;
 
+use super::Lease;
 use super::body::Body;
 use super::log::{ApprovalAsked, Asked, ChildStarted, Json, Spawned, When};
 use super::replay::{Begun, uuid};
 use super::state::Settled;
-use super::store::{Backend, Lease, Store as _, StoreError};
+use super::store::{Backend, Store as _, StoreError};
 use super::{
     ATTEMPTS_MAX, Attempt, Error, FAILURE_BYTES_MAX, Failure, NAME_BYTES_MAX, PAYLOAD_BYTES_MAX,
     PRIORITY_MAX, Retry, StepOptions, WAIT_MS_MAX,

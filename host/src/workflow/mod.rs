@@ -16,12 +16,17 @@ pub mod world;
 
 mod change;
 mod due;
+mod effect;
+mod head;
 mod host;
+mod input;
 mod redis;
 mod run_id;
 mod schedule;
 mod sqlite;
 mod store;
+mod wire;
+mod work;
 mod written;
 
 use std::sync::Arc;
@@ -30,16 +35,17 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use self::bus::Bus;
+pub use self::effect::{Effect, Then, Write, Written};
+pub use self::head::{Head, Status};
 pub use self::host::{HasWorkflow, Role, Step, View};
+pub use self::input::{Input, NewRun, Sent, Served, Started};
 pub use self::log::Failure;
 pub use self::redis::RedisStore;
 pub use self::run_id::RunId;
 pub use self::sqlite::SqliteStore;
 pub(crate) use self::store::CHANGES;
-pub use self::store::{
-    Backend, Effect, Head, Input, Lease, NewRun, Queue, Sent, Served, Started, Status, Store,
-    StoreError, Take, Taken, Task, Then, Work, Write, Written,
-};
+pub use self::store::{Backend, Store, StoreError};
+pub use self::work::{Lease, Queue, Take, Taken, Task, Work};
 use crate::clock::Clock;
 use crate::error::{Outcome, Refused, Unavailable};
 use crate::ids::Ids;

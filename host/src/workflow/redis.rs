@@ -1,14 +1,14 @@
 //! Workflows in Redis: `lua/part.lua` has the layout. A partition is a slot.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use redis::{Cmd, Pipeline, RedisError, Value};
 
-use super::log::{ChildEnding, Event};
-use super::store::{
-    Effect, Head, Lease, NewRun, Served, Started, Store, StoreError, Take, Taken, Task, Then, Work,
-    Write, Written,
+use super::log::Event;
+use super::store::{Store, StoreError};
+use super::wire::redis::{malformed, no_version, push_effects, read, read_head, run_id};
+use super::{
+    Effect, Lease, NewRun, Served, Started, Take, Taken, Task, Then, Work, Write, Written,
 };
 use super::{PARTITIONS, RETENTION_MS, RunId, STATE_BYTES_MAX, STATE_PARTS_MAX};
 use crate::grant::{RedisKey, Scope};
@@ -328,143 +328,5 @@ impl RedisStore {
             lost: read(lost)?,
             entry: read(entry)?,
         }))
-    }
-}
-
-/// The events, and what they bring about, as `lua/effect.lua` takes them.
-fn push_effects(call: &mut Cmd, events: &[Event]) {
-    for event in events {
-        let effect = Effect::of(event);
-        if matches!(effect, Some(Effect::Continue)) {
-            // The history that this would be the last event of is dropped.
-            call.arg("N");
-            continue;
-        }
-        call.arg("E").arg(event.encode());
-        match effect {
-            None | Some(Effect::Continue) => {}
-            Some(Effect::Queue { seq, function }) => {
-                call.arg("Q").arg(seq).arg(function);
-            }
-            Some(Effect::Timer { seq, when }) => {
-                call.arg("T").arg(seq);
-                match when {
-                    super::log::When::AfterMs(ms) => call.arg("+").arg(ms),
-                    super::log::When::AtMs(at) => call.arg("@").arg(at),
-                };
-            }
-            Some(Effect::Approval { seq, name, expires_ms }) => {
-                let expires = expires_ms.map_or_else(String::new, |ms| ms.to_string());
-                call.arg("A").arg(seq).arg(name).arg(expires);
-            }
-            Some(Effect::Child(child)) => {
-                let started = super::log::Started { input: child.input.clone(), generation: 0 };
-                let text = |number: Option<u64>| number.map_or_else(String::new, |n| n.to_string());
-                call.arg("C").arg(child.asked.seq).arg(&child.run).arg(&child.workflow);
-                call.arg(Event::Started(started).encode()).arg(text(child.timeout_ms));
-                call.arg(text(child.priority.map(u64::from)));
-            }
-            Some(Effect::State { name, value }) => {
-                call.arg("S").arg(name).arg(value);
-            }
-            Some(Effect::Suspend) => {
-                call.arg("P");
-            }
-            Some(Effect::End(status)) => {
-                call.arg("X").arg(status.name()).arg(ending(event));
-            }
-        }
-    }
-}
-
-/// What a parent is told of the end that `event` is.
-pub(super) fn ending(event: &Event) -> String {
-    let ending = match event {
-        Event::Completed(output) => ChildEnding::Completed(output.output.clone()),
-        Event::Failed(failure) => ChildEnding::Failed(failure.clone()),
-        _ => ChildEnding::Cancelled {},
-    };
-    serde_json::to_string(&ending).expect("an ending is JSON")
-}
-
-/// A run's head, from the fields of its hash.
-pub(super) fn read_head(
-    id: RunId,
-    mut fields: HashMap<String, String>,
-) -> Result<Head, StoreError> {
-    let bad = |what| malformed(id.as_str(), what);
-    let mut take = |name: &str| fields.remove(name);
-    let number = |text: Option<String>| text.map(|text| text.parse::<u64>().ok());
-    let small = |text: Option<String>| text.and_then(|text| text.parse::<u32>().ok()).unwrap_or(0);
-    let parent = match (take("parent"), take("call")) {
-        (Some(parent), Some(call)) => {
-            let parent = parent.parse().map_err(|_| bad("its parent"))?;
-            Some((parent, call.parse().map_err(|_| bad("its parent"))?))
-        }
-        _ => None,
-    };
-    let digest = format!("sha256:{}", take("digest").unwrap_or_default());
-    let status = take("status").unwrap_or_default();
-    let held = take("token").is_some_and(|token| !token.is_empty());
-    Ok(Head {
-        workflow: take("workflow").ok_or_else(|| bad("its workflow"))?,
-        digest: digest.parse().map_err(|_| bad("its digest"))?,
-        status: status.parse().map_err(|()| bad("its status"))?,
-        generation: small(take("generation")),
-        user: take("user"),
-        key: take("key"),
-        parent,
-        priority: u8::try_from(small(take("priority"))).unwrap_or(0),
-        created_ms: number(take("created")).flatten().ok_or_else(|| bad("its time"))?,
-        updated_ms: number(take("updated")).flatten().ok_or_else(|| bad("its time"))?,
-        ended_ms: number(take("ended")).flatten(),
-        lost: small(take("lost")),
-        failures: small(take("failures")),
-        worker: take("worker").filter(|_| held),
-        waits: take("waits").filter(|waits| !waits.is_empty()),
-        id,
-    })
-}
-
-/// A value of a reply.
-pub(super) fn read<T: redis::FromRedisValue>(value: &Value) -> Result<T, StoreError> {
-    redis::from_redis_value_ref(value).map_err(|err| RedisError::from(err).into())
-}
-
-/// A run's id in a reply.
-pub(super) fn run_id(value: &Value) -> Result<RunId, StoreError> {
-    let text: String = read(value)?;
-    text.parse().map_err(|_| malformed(&text, "its id"))
-}
-
-pub(super) fn malformed(run: &str, what: &'static str) -> StoreError {
-    StoreError::Malformed { run: run.to_owned(), what }
-}
-
-/// An error of starting these.
-pub(super) fn no_version(err: RedisError, runs: &[NewRun]) -> StoreError {
-    if err.code() == Some("NOVERSION") {
-        let workflow = runs.first().map(|run| run.workflow.clone());
-        return StoreError::NoVersion(workflow.unwrap_or_default());
-    }
-    err.into()
-}
-
-impl From<RedisError> for StoreError {
-    fn from(err: RedisError) -> Self {
-        match err.code() {
-            Some("FENCED") => Self::Fenced,
-            Some("NORUN") => Self::NotFound,
-            Some("ILLEGAL") => match err.detail().and_then(|status| status.parse().ok()) {
-                Some(status) => Self::Illegal(status),
-                None => Self::Unavailable(err.into()),
-            },
-            Some("SIGNALS") => Self::TooLarge { what: "signals", max: super::SIGNALS_MAX.into() },
-            Some("PARTS") => {
-                Self::TooLarge { what: "parts of the state", max: STATE_PARTS_MAX.into() }
-            }
-            Some("BYTES") => Self::TooLarge { what: "bytes of the state", max: STATE_BYTES_MAX },
-            _ => Self::Unavailable(err.into()),
-        }
     }
 }

@@ -1,14 +1,18 @@
 //! What a body is answered: from the record where it has one, and otherwise as it is to be
 //! recorded. Pure; `body.rs` does what has to be done.
 
+mod ask;
+mod end;
+mod key;
+mod wait;
+mod word;
+
 use std::collections::HashMap;
 
-use sha2::{Digest as _, Sha256};
-
-use super::log::{
-    ApprovalAsked, Asked, CancelSeen, ChildStarted, Event, Failure, Json, Output, Recorded,
-    Spawned, StateRead, StateSet, StepDone, StepFailed, Suspended, TimerSet, When,
-};
+pub use self::end::Ending;
+pub use self::key::{hash, step_key, uuid};
+use self::word::diverged;
+use super::log::{Asked, CancelSeen, Event, Failure, Json, Recorded, StepDone, StepFailed};
 use super::state::{Call, IllegalEvent, Mark, Settled, State, What};
 use super::{Attempt, Error, OPEN_MAX, StepOptions};
 
@@ -130,7 +134,7 @@ impl Replay {
         self.told
     }
 
-    /// Something has been recorded: by others, or what was unwritten.
+    /// Something has been recorded, by others or of what was unwritten.
     pub fn record(&mut self, recorded: &Recorded) -> Result<(), IllegalEvent> {
         self.state = std::mem::take(&mut self.state).next(recorded)?;
         Ok(())
@@ -243,66 +247,6 @@ impl Replay {
         self.signals.get(name).copied().unwrap_or(0)
     }
 
-    /// What these tickets stand for, in words.
-    pub fn waits(&self, tickets: &[u32]) -> String {
-        const SHOWN: usize = 5;
-        let open = tickets.iter().filter(|ticket| matches!(self.settled(**ticket), Ok(None)));
-        let mut words: Vec<_> = open.map(|ticket| self.describe(*ticket)).collect();
-        let more = words.len().saturating_sub(SHOWN);
-        words.truncate(SHOWN);
-        if more > 0 {
-            words.push(format!("{more} more"));
-        }
-        words.join(", ")
-    }
-
-    fn describe(&self, ticket: u32) -> String {
-        match self.tickets.get(ticket as usize) {
-            Some(Ticket::Signal(name, _)) => format!("signal {name:?}"),
-            Some(Ticket::Call(seq)) => match self.asked(*seq) {
-                Some(what) => what.to_string(),
-                None => "what it asked for".to_owned(),
-            },
-            None => String::new(),
-        }
-    }
-
-    /// What the call of this number is, recorded or not.
-    fn asked(&self, seq: u32) -> Option<What> {
-        if let Some(call) = self.state.calls().get(seq as usize) {
-            return Some(call.what.clone());
-        }
-        self.unwritten.iter().find_map(|event| match event {
-            Event::Spawned(new) if new.asked.seq == seq => Some(What::Function(new.clone())),
-            Event::ChildStarted(new) if new.asked.seq == seq => Some(What::Child(new.clone())),
-            Event::ApprovalAsked(new) if new.asked.seq == seq => Some(What::Approval(new.clone())),
-            Event::Suspended(new) if new.seq == seq => Some(What::Suspend(new.reason.clone())),
-            Event::TimerSet(new) if new.asked.seq == seq => {
-                Some(What::Timer(new.asked.name.clone(), new.when, 0))
-            }
-            _ => None,
-        })
-    }
-
-    /// In how many milliseconds one of these may be settled at the soonest, where that is known:
-    /// a timer has its time, and people take theirs.
-    pub fn soonest(&self, tickets: &[u32], now_ms: u64) -> Option<u64> {
-        const PEOPLE_MS: u64 = u64::MAX;
-        let soonest = |ticket: &u32| {
-            let Some(Ticket::Call(seq)) = self.tickets.get(*ticket as usize) else { return None };
-            match self.asked(*seq)? {
-                // Not recorded, so it has no time yet.
-                What::Timer(_, when, 0) => Some(when.due_ms(now_ms).saturating_sub(now_ms)),
-                What::Timer(_, _, due) => Some(due.saturating_sub(now_ms)),
-                What::Approval(_) | What::Suspend(_) => Some(PEOPLE_MS),
-                _ => None,
-            }
-        };
-        let open = tickets.iter().filter(|ticket| matches!(self.settled(**ticket), Ok(None)));
-        let all = open.map(soonest).collect::<Option<Vec<_>>>()?;
-        all.into_iter().min()
-    }
-
     /// The step's end is recorded; the body goes on from there.
     pub fn finished(&mut self) {
         self.see(self.state.last());
@@ -322,222 +266,12 @@ impl Replay {
         true
     }
 
-    /// A function, as a step.
-    pub fn spawn(&mut self, mut new: Spawned) -> Result<u32, Stop> {
-        let same = |what: &What| match what {
-            What::Function(old) => {
-                old.asked.name == new.asked.name
-                    && old.function == new.function
-                    && old.input.get() == new.input.get()
-            }
-            _ => false,
-        };
-        let asked = format!(
-            "step {:?}, function {:?} of {}",
-            new.asked.name,
-            new.function,
-            short(new.input.get())
-        );
-        if self.is_recorded(same, asked)? {
-            return Ok(self.ticket());
-        }
-        self.room()?;
-        new.asked.seq = self.next;
-        self.unwritten.push(Event::Spawned(new));
-        Ok(self.ticket())
-    }
-
-    /// A child. Its id counts only if it is new.
-    pub fn child(&mut self, mut new: ChildStarted) -> Result<u32, Stop> {
-        let same = |what: &What| match what {
-            What::Child(old) => {
-                old.asked.name == new.asked.name
-                    && old.workflow == new.workflow
-                    && old.input.get() == new.input.get()
-            }
-            _ => false,
-        };
-        let asked = format!(
-            "child {:?}, workflow {:?} of {}",
-            new.asked.name,
-            new.workflow,
-            short(new.input.get())
-        );
-        if self.is_recorded(same, asked)? {
-            return Ok(self.ticket());
-        }
-        self.room()?;
-        new.asked.seq = self.next;
-        self.unwritten.push(Event::ChildStarted(new));
-        Ok(self.ticket())
-    }
-
-    /// A timer.
-    pub fn timer(&mut self, name: &str, when: When) -> Result<u32, Stop> {
-        let same =
-            |what: &What| matches!(what, What::Timer(old, at, _) if old == name && *at == when);
-        let asked = format!("timer {name:?}, {when}");
-        if !self.is_recorded(same, asked)? {
-            self.room()?;
-            let asked = Asked { seq: self.next, name: name.to_owned() };
-            self.unwritten.push(Event::TimerSet(TimerSet { asked, when }));
-        }
-        Ok(self.ticket())
-    }
-
-    /// An approval.
-    pub fn approval(&mut self, mut new: ApprovalAsked) -> Result<u32, Stop> {
-        let same = |what: &What| match what {
-            What::Approval(old) => {
-                old.asked.name == new.asked.name && old.data.get() == new.data.get()
-            }
-            _ => false,
-        };
-        let asked = format!("approval {:?} of {}", new.asked.name, short(new.data.get()));
-        if !self.is_recorded(same, asked)? {
-            self.room()?;
-            let unwritten = self.unwritten.iter().any(|event| {
-                matches!(event, Event::ApprovalAsked(old) if old.asked.name == new.asked.name)
-            });
-            if unwritten || self.state.has_open_approval(&new.asked.name) {
-                return Err(Error::Misplaced("an approval of this name is open").into());
-            }
-            new.asked.seq = self.next;
-            self.unwritten.push(Event::ApprovalAsked(new));
-        }
-        Ok(self.ticket())
-    }
-
-    /// The next signal of this name.
-    pub fn signal(&mut self, name: &str) -> Result<u32, Stop> {
-        self.outside_of_a_step()?;
-        let nth = self.signals.entry(name.to_owned()).or_default();
-        let ticket = Ticket::Signal(name.to_owned(), *nth);
-        *nth += 1;
-        self.tickets.push(ticket);
-        self.tickets_in_bounds()
-    }
-
-    /// Waiting until the run is resumed.
-    pub fn suspend(&mut self, reason: &str) -> Result<u32, Stop> {
-        let same = |what: &What| matches!(what, What::Suspend(old) if old == reason);
-        if !self.is_recorded(same, format!("to be suspended, {reason:?}"))? {
-            let suspended = Suspended { seq: self.next, reason: reason.to_owned() };
-            self.unwritten.push(Event::Suspended(suspended));
-        }
-        Ok(self.ticket())
-    }
-
-    /// A part of the state to be set.
-    pub fn set_state(&mut self, name: &str, value: Json) -> Result<(), Stop> {
-        let same = |what: &What| match what {
-            What::Set(old, was) => old == name && was.get() == value.get(),
-            _ => false,
-        };
-        let asked = format!("to set state {name:?} to {}", short(value.get()));
-        if !self.is_recorded(same, asked)? {
-            let asked = Asked { seq: self.next, name: name.to_owned() };
-            self.unwritten.push(Event::StateSet(StateSet { asked, value }));
-        }
-        self.next += 1;
-        Ok(())
-    }
-
-    /// A part of the state, as it was read; none if it is to be read now.
-    pub fn get_state(&mut self, name: &str) -> Result<Option<Option<Json>>, Stop> {
-        let same = |what: &What| matches!(what, What::Read(old, _) if old == name);
-        if !self.is_recorded(same, format!("to read state {name:?}"))? {
-            return Ok(None);
-        }
-        let call = self.state.calls()[self.next as usize].clone();
-        self.answer(call.asked);
-        match call.what {
-            What::Read(_, value) => Ok(Some(value)),
-            _ => Ok(Some(None)),
-        }
-    }
-
-    /// What was read, to be recorded.
-    pub fn read_state(&mut self, name: &str, value: Option<Json>) {
-        let asked = Asked { seq: self.next, name: name.to_owned() };
-        self.unwritten.push(Event::StateRead(StateRead { asked, value }));
-        self.next += 1;
-    }
-
-    /// What came of a ticket, or none yet.
-    pub fn wait(&mut self, ticket: u32) -> Result<Option<Settled>, Stop> {
-        self.outside_of_a_step()?;
-        let settled = self.settled(ticket)?;
-        if self.is_told(settled.as_ref().map(|(_, mark)| mark.events)) {
-            return Err(Error::Cancelled.into());
-        }
-        Ok(settled.map(|(settled, mark)| {
-            self.see(mark);
-            settled
-        }))
-    }
-
-    /// Which of these was settled first, or none yet.
-    pub fn wait_any(&mut self, tickets: &[u32]) -> Result<Option<u32>, Stop> {
-        let settled = self.all_settled(tickets)?;
-        let settled = settled.into_iter().enumerate();
-        let first = settled
-            .filter_map(|(at, mark)| Some((mark?, u32::try_from(at).ok()?)))
-            .min_by_key(|(mark, at)| (mark.events, *at));
-        if self.is_told(first.map(|(mark, _)| mark.events)) {
-            return Err(Error::Cancelled.into());
-        }
-        Ok(first.map(|(mark, at)| {
-            self.see(mark);
-            at
-        }))
-    }
-
-    /// Whether all of these are settled.
-    pub fn wait_all(&mut self, tickets: &[u32]) -> Result<bool, Stop> {
-        let settled = self.all_settled(tickets)?;
-        let last = settled.into_iter().collect::<Option<Vec<_>>>();
-        let last = last.map(|all| all.into_iter().max_by_key(|mark| mark.events));
-        if self.is_told(last.map(|last| last.map_or(0, |mark| mark.events))) {
-            return Err(Error::Cancelled.into());
-        }
-        if let Some(Some(mark)) = last {
-            self.see(mark);
-        }
-        Ok(last.is_some())
-    }
-
     /// A random number, the same each time the run is replayed.
     pub fn random(&mut self) -> [u8; 16] {
         let generation = self.state.started().map_or(0, |(started, _)| started.generation);
         let drawn = self.drawn;
         self.drawn += 1;
         hash("random", &self.run, generation, drawn)
-    }
-
-    /// What the body ends with is to be recorded, unless more is recorded than it asked for.
-    pub fn end(&mut self, ending: Ending) -> Result<(), Stop> {
-        self.outside_of_a_step()?;
-        let asked = ending.to_string();
-        if let Some(call) = self.state.calls().get(self.next as usize) {
-            return Err(diverged(self.next, &call.what, asked));
-        }
-        // Its time being up is why it was cancelled: it has failed.
-        let cancel = self.state.cancel();
-        let timeout = cancel.is_some_and(|cancel| cancel.asked.timeout);
-        self.unwritten.push(match ending {
-            Ending::Completed(output) => Event::Completed(Output { output }),
-            Ending::Continued(output) => Event::Continued(Output { output }),
-            Ending::Failed(failure) => Event::Failed(failure),
-            Ending::Cancelled if timeout => {
-                Event::Failed(Failure::ours("timeout", "the run's time was up"))
-            }
-            Ending::Cancelled if cancel.is_some() => Event::Cancelled {},
-            Ending::Cancelled => {
-                Event::Failed(Failure::ours("cancelled", "it ended so, and nobody asked for it"))
-            }
-        });
-        Ok(())
     }
 
     fn outside_of_a_step(&self) -> Result<(), Error> {
@@ -629,125 +363,4 @@ impl Replay {
         }
         Err(Error::TooLarge { what: "open tickets", max: OPEN_MAX as u64 })
     }
-
-    fn settled(&self, ticket: u32) -> Result<Option<(Settled, Mark)>, Error> {
-        match self.tickets.get(ticket as usize) {
-            None => Err(Error::Misplaced("there is no such ticket")),
-            Some(Ticket::Call(seq)) => {
-                Ok(self.state.calls().get(*seq as usize).and_then(|call| call.settled.clone()))
-            }
-            Some(Ticket::Signal(name, nth)) => {
-                let came = self.state.signals(name).get(*nth);
-                Ok(came.map(|(payload, mark)| (Settled::Done(payload.clone()), *mark)))
-            }
-        }
-    }
-
-    fn all_settled(&self, tickets: &[u32]) -> Result<Vec<Option<Mark>>, Stop> {
-        self.outside_of_a_step()?;
-        if tickets.len() > OPEN_MAX {
-            return Err(Error::TooLarge { what: "tickets", max: OPEN_MAX as u64 }.into());
-        }
-        let marks = tickets.iter().map(|ticket| {
-            let settled = self.settled(*ticket)?;
-            Ok(settled.map(|(_, mark)| mark))
-        });
-        Ok(marks.collect::<Result<_, Error>>()?)
-    }
-}
-
-/// How a body ends.
-#[derive(Debug, Clone)]
-pub enum Ending {
-    /// With an output.
-    Completed(Json),
-    /// With a failure.
-    Failed(Failure),
-    /// It was told that it is cancelled.
-    Cancelled,
-    /// It goes on as new, with this input.
-    Continued(Json),
-}
-
-impl std::fmt::Display for Ending {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Completed(_) => write!(f, "to be completed"),
-            Self::Failed(failure) => write!(f, "to fail, {:?}", failure.code),
-            Self::Cancelled => write!(f, "to be cancelled"),
-            Self::Continued(_) => write!(f, "to continue as new"),
-        }
-    }
-}
-
-impl std::fmt::Display for When {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::AfterMs(ms) => write!(f, "after {ms} ms"),
-            Self::AtMs(at) => write!(f, "at {at} ms"),
-        }
-    }
-}
-
-impl std::fmt::Display for What {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Step { name, .. } => write!(f, "step {name:?}"),
-            Self::Function(of) => {
-                let input = short(of.input.get());
-                write!(f, "step {:?}, function {:?} of {input}", of.asked.name, of.function)
-            }
-            Self::Child(of) => {
-                let input = short(of.input.get());
-                write!(f, "child {:?}, workflow {:?} of {input}", of.asked.name, of.workflow)
-            }
-            Self::Timer(name, when, _) => write!(f, "timer {name:?}, {when}"),
-            Self::Approval(of) => {
-                write!(f, "approval {:?} of {}", of.asked.name, short(of.data.get()))
-            }
-            Self::Suspend(reason) => write!(f, "to be suspended, {reason:?}"),
-            Self::Set(name, value) => write!(f, "to set state {name:?} to {}", short(value.get())),
-            Self::Read(name, _) => write!(f, "to read state {name:?}"),
-        }
-    }
-}
-
-fn diverged(seq: u32, recorded: &What, asked: String) -> Stop {
-    Diverged { seq, recorded: recorded.to_string(), asked }.into()
-}
-
-/// Enough of a JSON text to see how it differs.
-fn short(json: &str) -> String {
-    const SHOWN: usize = 200;
-    let mut text: String = json.chars().take(SHOWN).collect();
-    if text.len() < json.len() {
-        text.push('…');
-    }
-    text
-}
-
-/// The key of a step: a UUID of version 8 (RFC 9562, section 5.8), from a hash of what the step is.
-/// Its name too: a step that is begun and told that the run is cancelled may have run before, and
-/// what is begun next to undo it has the same number.
-pub fn step_key(run: &str, generation: u32, seq: u32, name: &str, undo: bool) -> String {
-    let what = if undo { "undo" } else { "step" };
-    uuid(hash(&format!("{what} {name:?}"), run, generation, seq.into()), 8)
-}
-
-/// The text of a UUID of these bytes, with its version and variant set.
-pub fn uuid(mut bytes: [u8; 16], version: u8) -> String {
-    bytes[6] = (bytes[6] & 0x0f) | (version << 4);
-    bytes[8] = (bytes[8] & 0x3f) | 0x80;
-    let hex = bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
-}
-
-/// Bytes that are the same for the same place in the same run, and for no other.
-pub fn hash(what: &str, run: &str, generation: u32, at: u64) -> [u8; 16] {
-    let mut hash = Sha256::new();
-    hash.update(format!("satama {what} {run} {generation} {at}"));
-    let hash: [u8; 32] = hash.finalize().into();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash[..16]);
-    bytes
 }

@@ -4,9 +4,8 @@ use sqlx::{query, query_as, query_scalar};
 
 use super::change::sqlite::{BODY, Change, Newborn};
 use super::log::Event;
-use super::store::{
-    Lease, NewRun, Served, Started, Store, StoreError, Take, Taken, Write, Written,
-};
+use super::store::{Store, StoreError};
+use super::{Lease, NewRun, Served, Started, Take, Taken, Write, Written};
 use super::{RunId, STATE_BYTES_MAX, STATE_PARTS_MAX};
 use crate::grant::Scope;
 use crate::services::OpenError;

@@ -1,12 +1,16 @@
 //! What a run is after each event: a pure function, with every pair of state and event written
 //! down. Hosts fold a history with it before they go on, and each event before they write it.
 
+mod call;
+mod phase;
+
 use std::collections::{HashMap, HashSet};
 
-use super::log::{
-    ApprovalAsked, Asked, CancelAsked, CancelSeen, ChildEnding, ChildStarted, Event, Failure, Json,
-    Of, Recorded, Spawned, Started, When,
-};
+use self::call::is_approval;
+pub use self::call::{Call, Settled, What, null};
+use self::phase::phase_after;
+pub use self::phase::{End, Phase};
+use super::log::{Asked, CancelAsked, CancelSeen, Event, Json, Of, Recorded, Started, StepFailed};
 
 /// A run, as its history has it so far.
 #[derive(Debug, Clone, Default)]
@@ -23,33 +27,6 @@ pub struct State {
     open: usize,
     /// Names of approvals that are open.
     approvals: HashSet<String>,
-}
-
-/// Where a run is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Phase {
-    /// Nothing is recorded yet.
-    #[default]
-    New,
-    /// It goes on, or waits.
-    Running,
-    /// It waits until it is resumed: its call of this number asked for that.
-    Suspended(u32),
-    /// It has ended.
-    Ended(End),
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// With an output.
-    Completed,
-    /// With a failure.
-    Failed,
-    /// It was cancelled.
-    Cancelled,
-    /// It goes on as new.
-    Continued,
 }
 
 /// An event's place.
@@ -72,58 +49,6 @@ pub struct Cancel {
     pub mark: Mark,
     /// Where the body was told of it.
     pub seen: Option<CancelSeen>,
-}
-
-/// Something that the body asked for, and what came of it.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// What.
-    pub what: What,
-    /// When it was recorded first.
-    pub asked: Mark,
-    /// Attempts that have an end.
-    pub attempts: u32,
-    /// What came of it, and when.
-    pub settled: Option<(Settled, Mark)>,
-}
-
-/// What a body can ask for, so that it is recorded.
-#[derive(Debug, Clone)]
-pub enum What {
-    /// An inline step.
-    Step {
-        /// Its name.
-        name: String,
-        /// Whether it undoes an earlier one.
-        undo: bool,
-        /// Why its last attempt failed, and when the next may begin, in milliseconds since 1970.
-        again: Option<(Failure, u64)>,
-    },
-    /// A function.
-    Function(Spawned),
-    /// A child.
-    Child(ChildStarted),
-    /// A timer, and when it is due, in milliseconds since 1970.
-    Timer(String, When, u64),
-    /// An approval.
-    Approval(ApprovalAsked),
-    /// To wait until it is resumed, and why.
-    Suspend(String),
-    /// To set a part of its state.
-    Set(String, Json),
-    /// To read a part of its state.
-    Read(String, Option<Json>),
-}
-
-/// What came of a call.
-#[derive(Debug, Clone)]
-pub enum Settled {
-    /// It is done, with this.
-    Done(Json),
-    /// It has failed.
-    Failed(Failure),
-    /// Nobody decided in time.
-    Expired,
 }
 
 /// An event that can't follow what is recorded.
@@ -153,7 +78,7 @@ impl State {
         };
         let event = &recorded.event;
         let fail = |why| IllegalEvent { index: self.last.events, kind: event.kind(), why };
-        let phase = phase_after(self.phase, event).map_err(fail)?;
+        let phase = phase_after(self.phase, self.cancel.is_some(), event).map_err(fail)?;
         self.apply(event, mark).map_err(|why| IllegalEvent {
             index: mark.events - 1,
             kind: event.kind(),
@@ -172,20 +97,45 @@ impl State {
                 let step = self.step(&done.asked, done.undo, done.attempt, mark)?;
                 step.settled = Some((Settled::Done(done.output.clone()), mark));
             }
-            Event::StepFailed(failed) => {
-                let step = self.step(&failed.asked, failed.undo, failed.attempt, mark)?;
-                match failed.again_ms {
-                    None => step.settled = Some((Settled::Failed(failed.failure.clone()), mark)),
-                    Some(ms) => {
-                        if let What::Step { again, .. } = &mut step.what {
-                            *again = Some((failed.failure.clone(), mark.at_ms.saturating_add(ms)));
-                        }
-                    }
-                }
-            }
+            Event::StepFailed(failed) => self.fail_step(failed, mark)?,
             Event::Spawned(spawned) => {
                 self.ask(spawned.asked.seq, What::Function(spawned.clone()), mark)?;
             }
+            Event::ChildStarted(child) => {
+                self.ask(child.asked.seq, What::Child(child.clone()), mark)?;
+            }
+            Event::TimerSet(timer) => {
+                let due = timer.when.due_ms(mark.at_ms);
+                let what = What::Timer(timer.asked.name.clone(), timer.when, due);
+                self.ask(timer.asked.seq, what, mark)?;
+            }
+            Event::ApprovalAsked(asked) => {
+                if !self.approvals.insert(asked.asked.name.clone()) {
+                    return Err("an approval of this name is open");
+                }
+                self.ask(asked.asked.seq, What::Approval(asked.clone()), mark)?;
+            }
+            Event::Suspended(suspended) => {
+                self.ask(suspended.seq, What::Suspend(suspended.reason.clone()), mark)?;
+            }
+            Event::StateSet(set) => {
+                let what = What::Set(set.asked.name.clone(), set.value.clone());
+                self.ask(set.asked.seq, what, mark)?.settled = Some((Settled::Done(null()), mark));
+            }
+            Event::StateRead(read) => {
+                let what = What::Read(read.asked.name.clone(), read.value.clone());
+                self.ask(read.asked.seq, what, mark)?.settled = Some((Settled::Done(null()), mark));
+            }
+            Event::CancelSeen(seen) => self.see_cancel(seen)?,
+            Event::Retried(Of { seq }) => self.retry(*seq)?,
+            _ => self.hear(event, mark)?,
+        }
+        Ok(())
+    }
+
+    /// What an event does that is not the body's.
+    fn hear(&mut self, event: &Event, mark: Mark) -> Result<(), &'static str> {
+        match event {
             Event::FunctionDone(done) => {
                 let output = Settled::Done(done.output.clone());
                 self.function(done.seq, done.attempt)?.settled = Some((output, mark));
@@ -198,38 +148,20 @@ impl State {
                     self.open -= 1;
                 }
             }
-            Event::ChildStarted(child) => {
-                self.ask(child.asked.seq, What::Child(child.clone()), mark)?;
-            }
             Event::ChildEnded(ended) => {
                 let child = |what: &What| matches!(what, What::Child(_));
-                let settled = ended.ending.clone().into();
-                self.settle(ended.seq, child, settled, mark)?;
+                self.settle(ended.seq, child, ended.ending.clone().into(), mark)?;
             }
-            Event::TimerSet(timer) => {
-                let due = timer.when.due_ms(mark.at_ms);
-                let what = What::Timer(timer.asked.name.clone(), timer.when, due);
-                self.ask(timer.asked.seq, what, mark)?;
-            }
-            Event::TimerFired(Of { seq, .. }) => {
+            Event::TimerFired(Of { seq }) => {
                 let timer = |what: &What| matches!(what, What::Timer(..));
                 self.settle(*seq, timer, Settled::Done(null()), mark)?;
-            }
-            Event::ApprovalAsked(asked) => {
-                if !self.approvals.insert(asked.asked.name.clone()) {
-                    return Err("an approval of this name is open");
-                }
-                self.ask(asked.asked.seq, What::Approval(asked.clone()), mark)?;
             }
             Event::ApprovalDecided(decided) => {
                 let settled = Settled::Done(decided.decision.clone());
                 self.settle(decided.seq, is_approval, settled, mark)?;
             }
-            Event::ApprovalExpired(Of { seq, .. }) => {
+            Event::ApprovalExpired(Of { seq }) => {
                 self.settle(*seq, is_approval, Settled::Expired, mark)?;
-            }
-            Event::Suspended(suspended) => {
-                self.ask(suspended.seq, What::Suspend(suspended.reason.clone()), mark)?;
             }
             Event::Resumed {} => {
                 if let Phase::Suspended(seq) = self.phase {
@@ -237,30 +169,27 @@ impl State {
                     self.settle(seq, suspend, Settled::Done(null()), mark)?;
                 }
             }
-            Event::StateSet(set) => {
-                let what = What::Set(set.asked.name.clone(), set.value.clone());
-                self.ask(set.asked.seq, what, mark)?.settled = Some((Settled::Done(null()), mark));
-            }
-            Event::StateRead(read) => {
-                let what = What::Read(read.asked.name.clone(), read.value.clone());
-                self.ask(read.asked.seq, what, mark)?.settled = Some((Settled::Done(null()), mark));
-            }
             Event::CancelAsked(asked) => {
                 let cancel = Cancel { asked: asked.clone(), mark, seen: None };
                 self.cancel.get_or_insert(cancel);
             }
-            Event::CancelSeen(seen) => self.see_cancel(seen)?,
             Event::Signalled(signal) => {
                 let came = self.signals.entry(signal.name.clone()).or_default();
                 came.push((signal.payload.clone(), mark));
             }
-            Event::Retried(Of { seq, .. }) => self.retry(*seq)?,
-            Event::Lost(_)
-            | Event::BodyFailed(_)
-            | Event::Completed(_)
-            | Event::Failed(_)
-            | Event::Cancelled {}
-            | Event::Continued(_) => {}
+            // Only where the run is changes, if that.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn fail_step(&mut self, failed: &StepFailed, mark: Mark) -> Result<(), &'static str> {
+        let step = self.step(&failed.asked, failed.undo, failed.attempt, mark)?;
+        match (failed.again_ms, &mut step.what) {
+            (Some(ms), What::Step { again, .. }) => {
+                *again = Some((failed.failure.clone(), mark.at_ms.saturating_add(ms)));
+            }
+            _ => step.settled = Some((Settled::Failed(failed.failure.clone()), mark)),
         }
         Ok(())
     }
@@ -413,127 +342,5 @@ impl State {
     /// The last event.
     pub fn last(&self) -> Mark {
         self.last
-    }
-}
-
-/// Where a run is after an event, or why it can't be there.
-fn phase_after(phase: Phase, event: &Event) -> Result<Phase, &'static str> {
-    use Event as E;
-    match (phase, event) {
-        (Phase::New, E::Started(_)) => Ok(Phase::Running),
-        (Phase::New, _) => Err("a history begins with `started`"),
-
-        (Phase::Running, E::Started(_)) => Err("the run has started before"),
-        (Phase::Running, E::Resumed {}) => Err("the run is not suspended"),
-        (Phase::Running, E::Retried(_)) => Err("the run has not ended"),
-        (Phase::Running, E::Suspended(suspended)) => Ok(Phase::Suspended(suspended.seq)),
-
-        // Its body waits, and can do nothing but hear of a cancel, or fail.
-        (Phase::Suspended(_), E::Resumed {}) => Ok(Phase::Running),
-        (Phase::Suspended(_), E::CancelAsked(_)) => Ok(Phase::Running),
-        (
-            Phase::Suspended(seq),
-            E::FunctionDone(_)
-            | E::FunctionFailed(_)
-            | E::ChildEnded(_)
-            | E::TimerFired(_)
-            | E::ApprovalDecided(_)
-            | E::ApprovalExpired(_)
-            | E::Signalled(_)
-            | E::Lost(_)
-            | E::BodyFailed(_),
-        ) => Ok(Phase::Suspended(seq)),
-        (
-            Phase::Suspended(_),
-            E::Started(_)
-            | E::StepDone(_)
-            | E::StepFailed(_)
-            | E::Spawned(_)
-            | E::ChildStarted(_)
-            | E::TimerSet(_)
-            | E::ApprovalAsked(_)
-            | E::Suspended(_)
-            | E::StateSet(_)
-            | E::StateRead(_)
-            | E::CancelSeen(_)
-            | E::Retried(_)
-            | E::Completed(_)
-            | E::Continued(_),
-        ) => Err("the run is suspended"),
-
-        (Phase::Running | Phase::Suspended(_), E::Failed(_)) => Ok(Phase::Ended(End::Failed)),
-        (Phase::Running | Phase::Suspended(_), E::Cancelled {}) => Ok(Phase::Ended(End::Cancelled)),
-        (Phase::Running, E::Completed(_)) => Ok(Phase::Ended(End::Completed)),
-        (Phase::Running, E::Continued(_)) => Ok(Phase::Ended(End::Continued)),
-        (
-            Phase::Running,
-            E::StepDone(_)
-            | E::StepFailed(_)
-            | E::Spawned(_)
-            | E::FunctionDone(_)
-            | E::FunctionFailed(_)
-            | E::ChildStarted(_)
-            | E::ChildEnded(_)
-            | E::TimerSet(_)
-            | E::TimerFired(_)
-            | E::ApprovalAsked(_)
-            | E::ApprovalDecided(_)
-            | E::ApprovalExpired(_)
-            | E::StateSet(_)
-            | E::StateRead(_)
-            | E::CancelSeen(_)
-            | E::Signalled(_)
-            | E::CancelAsked(_)
-            | E::Lost(_)
-            | E::BodyFailed(_),
-        ) => Ok(Phase::Running),
-
-        (Phase::Ended(End::Failed | End::Cancelled), E::Retried(_)) => Ok(Phase::Running),
-        (Phase::Ended(_), _) => Err("the run has ended"),
-    }
-}
-
-impl What {
-    /// Whether its end comes from elsewhere, and not from the body.
-    pub fn is_open(&self) -> bool {
-        match self {
-            Self::Function(_)
-            | Self::Child(_)
-            | Self::Timer(..)
-            | Self::Approval(_)
-            | Self::Suspend(_) => true,
-            Self::Step { .. } | Self::Set(..) | Self::Read(..) => false,
-        }
-    }
-}
-
-fn is_approval(what: &What) -> bool {
-    matches!(what, What::Approval(_))
-}
-
-/// What a timer brings.
-pub fn null() -> Json {
-    super::log::json("null").expect("null is JSON")
-}
-
-impl When {
-    /// When it is due, in milliseconds since 1970, if it is recorded at `now_ms`.
-    pub fn due_ms(self, now_ms: u64) -> u64 {
-        match self {
-            Self::AfterMs(ms) => now_ms.saturating_add(ms),
-            Self::AtMs(at) => at,
-        }
-    }
-}
-
-impl From<ChildEnding> for Settled {
-    fn from(ending: ChildEnding) -> Self {
-        match ending {
-            ChildEnding::Completed(output) => Self::Done(output),
-            ChildEnding::Failed(failure) => Self::Failed(failure),
-            ChildEnding::Cancelled {} => {
-                Self::Failed(Failure::ours("cancelled", "the child was cancelled"))
-            }
-        }
     }
 }

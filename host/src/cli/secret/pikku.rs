@@ -11,8 +11,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{Secrets, Tenant};
-use crate::cli::shown;
-use crate::cli::{Usage, print};
+use crate::cli::{Usage, print, shown};
 
 /// Read another system's secrets, and put those that are new or have changed.
 #[derive(clap::Args)]

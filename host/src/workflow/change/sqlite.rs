@@ -4,7 +4,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite as Db, SqliteConnection, Transaction, query, query_as, query_scalar};
 
 use super::super::log::{CancelAsked, ChildEnded, ChildEnding, Event, Json, Started};
-use super::super::store::{Head, Queue, Status, StoreError};
+use super::super::store::StoreError;
+use super::super::{Head, Queue, Status};
 use super::super::{RETENTION_MS, RunId};
 use crate::digest::Digest;
 use crate::grant::Scope;

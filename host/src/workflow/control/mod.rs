@@ -7,7 +7,8 @@ use super::RunId;
 use serde::{Deserialize, Serialize};
 
 use super::log::Json;
-use super::store::{Backend, Head, Input, NewRun, Sent, Started, Status, StoreError};
+use super::store::{Backend, StoreError};
+use super::{Head, Input, NewRun, Sent, Started, Status};
 use crate::digest::Digest;
 use crate::grant::Scope;
 

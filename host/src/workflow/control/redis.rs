@@ -12,11 +12,10 @@ use crate::digest::Digest;
 use crate::grant::Scope;
 use crate::redis::Script;
 use crate::workflow::log::{CancelAsked, Event, Of, Signalled};
-use crate::workflow::redis::{
-    REGISTER, RedisStore, call, malformed, no_version, push_fields, push_run, read, read_head,
-    script,
-};
-use crate::workflow::store::{Head, Input, Sent, Started, StoreError};
+use crate::workflow::redis::{REGISTER, RedisStore, call, push_fields, push_run, script};
+use crate::workflow::store::StoreError;
+use crate::workflow::wire::redis::{malformed, no_version, read, read_head};
+use crate::workflow::{Head, Input, Sent, Started};
 use crate::workflow::{PARTITIONS, RunId, SIGNALS_MAX};
 
 script!(SIGNAL, "../lua/part.lua" "../lua/end.lua" "../lua/send.lua" "../lua/signal.lua");

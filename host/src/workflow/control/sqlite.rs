@@ -7,7 +7,8 @@ use super::super::SIGNALS_MAX;
 use super::super::change::sqlite::{Change, Run, entries, head, malformed};
 use super::super::log::{ApprovalDecided, Event, Of, Signalled};
 use super::super::sqlite::SqliteStore;
-use super::super::store::{Input, Sent, Status, StoreError};
+use super::super::store::StoreError;
+use super::super::{Input, Sent, Status};
 use super::{
     Control, List, Page, Place, Reschedule, RunId, Scheduled, Snapshot, Version, VersionStatus,
 };

@@ -4,7 +4,8 @@ use sqlx::{query, query_as, query_scalar};
 
 use super::super::change::sqlite::{BODY, Change, Run, entries, head, malformed};
 use super::super::log::{Event, Lost, Of};
-use super::super::store::{Lease, Queue, StoreError, Take, Taken, Task, Work};
+use super::super::store::StoreError;
+use super::super::{Lease, Queue, Take, Taken, Task, Work};
 use crate::sqlite::unsigned;
 
 /// Most leases that one call ends, and most that is due that it does: so that it is short.

@@ -1,4 +1,6 @@
 -- Shared by the scripts that start a run.
+--
+-- KEYS[1]  as in part.lua
 
 -- The digest of a workflow's newest active version, if it has one.
 local function version(workflow)

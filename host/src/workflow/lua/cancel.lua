@@ -1,5 +1,6 @@
 -- Cancel a run.
 --
+-- KEYS[1]  as in part.lua
 -- ARGV[1], ARGV[2]  as in send.lua
 -- ARGV[3]  the event, or empty to end it at once
 --

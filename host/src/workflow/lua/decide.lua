@@ -1,5 +1,6 @@
 -- Decide an approval.
 --
+-- KEYS[1]  as in part.lua
 -- ARGV[1], ARGV[2]  as in send.lua
 -- ARGV[3]  the approval's name    ARGV[4]  the decision
 --

@@ -1,4 +1,6 @@
 -- Shared by the scripts that delete a run.
+--
+-- KEYS[1]  as in part.lua
 
 -- Deletes all that is kept of a run that has ended. Its children are to follow.
 local function delete(run)

@@ -1,4 +1,6 @@
 -- Shared by take.lua alone: what is due, by the first letter of its member in `t:`.
+--
+-- KEYS[1]  as in part.lua
 
 local PARENT_ENDED = '{"cancel-asked":{"reason":"its parent has ended"}}'
 local TIME_UP = '{"cancel-asked":{"reason":"its time is up","timeout":true}}'

@@ -1,5 +1,6 @@
 -- Schedules of a partition.
 --
+-- KEYS[1]  as in part.lua
 -- ARGV[1]  1 for those that are due, at most 64; 0 for all
 --
 -- Returns their JSON.

@@ -1,4 +1,5 @@
 -- Shared by write.lua alone: what a body's events bring about. Each takes its arguments from
+-- KEYS[1]  as in part.lua
 -- ARGV after its own place, and returns the place of the next.
 
 local DEEPEST = 16
@@ -63,9 +64,11 @@ local EFFECT = {
         redis.call('HSET', key('s', run), ARGV[i + 1], ARGV[i + 2])
         return i + 3
     end,
-    -- P: the run is suspended.
+    -- P: the run is suspended, unless it was cancelled meanwhile.
     P = function(run, i)
-        move(run, 'suspended')
+        if head(run, 'status')[1] == 'running' then
+            move(run, 'suspended')
+        end
         return i + 1
     end,
     -- X status, what the parent is told: the run has ended.

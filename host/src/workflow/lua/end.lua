@@ -1,4 +1,6 @@
 -- Shared by the scripts that end, cancel or delete a run.
+--
+-- KEYS[1]  as in part.lua
 
 -- What the run waits for is gone; its children that have not ended are to be cancelled.
 local function close(run)

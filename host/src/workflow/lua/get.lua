@@ -1,5 +1,6 @@
 -- A run as it is.
 --
+-- KEYS[1]  as in part.lua
 -- ARGV[1]  the run
 --
 -- Returns {head, events, the first, the last}, or nothing.

@@ -1,5 +1,6 @@
 -- Runs of one list of a partition, newest first; of those of one time, the greatest ids first.
 --
+-- KEYS[1]  as in part.lua
 -- ARGV[1]  the list: its kind       ARGV[2]  its name
 -- ARGV[3]  created at this time or later
 -- ARGV[4]  created at this time or earlier

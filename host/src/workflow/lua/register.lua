@@ -1,5 +1,6 @@
 -- A worker serves versions, or a version's status is set. In partition 0.
 --
+-- KEYS[1]  as in part.lua
 -- ARGV[1]  the workflow    ARGV[2]  the digest
 -- ARGV[3]  the component's name; empty to set the status
 -- ARGV[4]  the status, of a version that is there; of a new one it is active

@@ -1,5 +1,6 @@
 -- Delete a run.
 --
+-- KEYS[1]  as in part.lua
 -- ARGV[1], ARGV[2]  as in send.lua
 --
 -- Returns 1 if there was one. Fails with ILLEGAL.

@@ -1,5 +1,6 @@
 -- Let leases last.
 --
+-- KEYS[1]  as in part.lua
 -- ARGV[1]  how long, in milliseconds
 -- ARGV[2…] run, call or empty, token, …
 --

@@ -1,5 +1,6 @@
 -- Resume a suspended run.
 --
+-- KEYS[1]  as in part.lua
 -- ARGV[1], ARGV[2]  as in send.lua
 --
 -- Returns 1. Fails with NORUN or ILLEGAL.

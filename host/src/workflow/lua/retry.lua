@@ -1,5 +1,6 @@
 -- Let a run that failed or was cancelled go on.
 --
+-- KEYS[1]  as in part.lua
 -- ARGV[1], ARGV[2]  as in send.lua
 -- ARGV[3]  the event    ARGV[4]  how many events it must have
 --

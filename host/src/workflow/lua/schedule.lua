@@ -1,9 +1,11 @@
 -- Put, move on or end a schedule.
 --
+-- KEYS[1]  as in part.lua
 -- ARGV[1]  `WORKFLOW:NAME`
 -- ARGV[2]  what it must be, or empty for anything
 -- ARGV[3]  what it is to be, or empty for nothing    ARGV[4]  when it is due then
--- ARGV[5…] the run to start, as in start.lua: id, workflow, first event, fields of its head, …
+-- ARGV[5]  the run to start: its id   ARGV[6]  its workflow    ARGV[7]  its first event
+-- ARGV[8…] fields of its head, as in start.lua
 --
 -- Returns 1 if there was one that could be changed; or {id, 1 if it was started now} of a run.
 

@@ -1,5 +1,6 @@
 -- Shared by the scripts that bring something to a run.
 --
+-- KEYS[1]  as in part.lua
 -- ARGV[1]  the run
 -- ARGV[2]  the workflow that it must be of, or empty
 

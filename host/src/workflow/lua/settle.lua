@@ -1,10 +1,11 @@
 -- End an attempt of a function.
 --
+-- KEYS[1]  as in part.lua
 -- ARGV[1]  the run           ARGV[2]  the call
 -- ARGV[3]  its token         ARGV[4]  the event
 -- ARGV[5]  milliseconds until the next attempt, or empty
 --
--- Fails with FENCED.
+-- Returns OK. Fails with FENCED.
 
 local run, number, token, event, again = unpack(ARGV)
 local open = redis.call('HGET', key('o', run), 'f' .. number)

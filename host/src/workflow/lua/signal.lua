@@ -1,5 +1,6 @@
 -- Send a signal.
 --
+-- KEYS[1]  as in part.lua
 -- ARGV[1], ARGV[2]  as in send.lua
 -- ARGV[3]  the event    ARGV[4]  its key, or empty    ARGV[5]  most signals
 --

@@ -1,5 +1,6 @@
 -- Start a run.
 --
+-- KEYS[1]  as in part.lua
 -- ARGV[1]  its id            ARGV[2]  its workflow
 -- ARGV[3]  its first event   ARGV[4]  its delay, in milliseconds
 -- ARGV[5…] further fields of its head, name, value, …

@@ -1,10 +1,11 @@
 -- Set a part of a run's state, for a function of it.
 --
+-- KEYS[1]  as in part.lua
 -- ARGV[1]  the run    ARGV[2]  the function's call    ARGV[3]  its token
 -- ARGV[4]  the part   ARGV[5]  what it is now
 -- ARGV[6]  most parts ARGV[7]  most bytes of all
 --
--- Fails with FENCED, PARTS or BYTES.
+-- Returns OK. Fails with FENCED, PARTS or BYTES.
 
 local run, number, token, part, value = unpack(ARGV, 1, 5)
 local open = redis.call('HGET', key('o', run), 'f' .. number)

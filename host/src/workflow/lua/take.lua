@@ -1,5 +1,6 @@
 -- Do what is due in a partition, and take work from its queues.
 --
+-- KEYS[1]  as in part.lua
 -- ARGV[1]  the worker
 -- ARGV[2]  what tokens begin with
 -- ARGV[3]  how long leases last, in milliseconds

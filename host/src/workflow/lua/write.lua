@@ -1,12 +1,13 @@
 -- Append what a body has done, with what that brings about.
 --
+-- KEYS[1]  as in part.lua
 -- ARGV[1]  the run          ARGV[2]  its token
 -- ARGV[3]  which write under that token, from one
 -- ARGV[4]  how many events the worker has
 -- ARGV[5]  keep, park, again, or end (one of the effects gives the lease up)
 -- ARGV[6]  milliseconds until the body goes on, or empty
 -- ARGV[7]  what it waits for, in words
--- ARGV[8…] effects, as in effect.lua
+-- ARGV[8]  the first effect, and so on, as in effect.lua
 --
 -- Returns {when, 1 if the lease was given up, entries that others appended}. Fails with FENCED.
 

@@ -3,10 +3,11 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, query};
 
+use super::super::NewRun;
 use super::super::change::sqlite::{Change, malformed};
 use super::super::control::{Reschedule, Schedule, Scheduled};
 use super::super::log::json;
-use super::super::store::{NewRun, StoreError};
+use super::super::store::StoreError;
 use crate::sqlite::{signed, unsigned};
 
 /// Most schedules that one list of those that are due has.

@@ -6,7 +6,8 @@ use super::super::RunId;
 use super::super::change::sqlite::{BODY, Change, Newborn, Run, entries, malformed};
 use super::super::log::{ChildEnded, ChildEnding, ChildStarted, Event, Failure};
 use super::super::sqlite::seq;
-use super::super::store::{Effect, Lease, Queue, StoreError, Then, Write, Written};
+use super::super::store::StoreError;
+use super::super::{Effect, Lease, Queue, Then, Write, Written};
 use crate::sqlite::{signed, unsigned};
 
 /// Most generations of children below a run: a body that starts itself as its child ends there.
@@ -172,7 +173,12 @@ impl Change<'_> {
             }
             Effect::State { name, value } => self.set_state(row, name, value).await?,
             Effect::Suspend => {
-                self.on(row, "UPDATE workflow_run SET status = 'suspended' WHERE row = ?").await?;
+                self.on(
+                    row,
+                    "UPDATE workflow_run SET status = 'suspended'
+                    WHERE row = ? AND status = 'running'",
+                )
+                .await?;
             }
             Effect::End(status) => {
                 self.finish(row, status, ending(event)).await?;

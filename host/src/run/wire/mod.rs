@@ -1,0 +1,3 @@
+//! Runs as guests know them.
+
+pub(super) mod host;

@@ -1,0 +1,158 @@
+//! What a body asks for, so that it is recorded.
+
+use super::word::short;
+use super::{Replay, Stop, Ticket};
+use crate::workflow::Error;
+use crate::workflow::log::{
+    ApprovalAsked, Asked, ChildStarted, Event, Json, Spawned, StateRead, StateSet, Suspended,
+    TimerSet, When,
+};
+use crate::workflow::state::What;
+
+impl Replay {
+    /// A function, as a step.
+    pub fn spawn(&mut self, mut new: Spawned) -> Result<u32, Stop> {
+        let same = |what: &What| match what {
+            What::Function(old) => {
+                old.asked.name == new.asked.name
+                    && old.function == new.function
+                    && old.input.get() == new.input.get()
+            }
+            _ => false,
+        };
+        let asked = format!(
+            "step {:?}, function {:?} of {}",
+            new.asked.name,
+            new.function,
+            short(new.input.get())
+        );
+        if self.is_recorded(same, asked)? {
+            return Ok(self.ticket());
+        }
+        self.room()?;
+        new.asked.seq = self.next;
+        self.unwritten.push(Event::Spawned(new));
+        Ok(self.ticket())
+    }
+
+    /// A child. Its id counts only if it is new.
+    pub fn child(&mut self, mut new: ChildStarted) -> Result<u32, Stop> {
+        let same = |what: &What| match what {
+            What::Child(old) => {
+                old.asked.name == new.asked.name
+                    && old.workflow == new.workflow
+                    && old.input.get() == new.input.get()
+            }
+            _ => false,
+        };
+        let asked = format!(
+            "child {:?}, workflow {:?} of {}",
+            new.asked.name,
+            new.workflow,
+            short(new.input.get())
+        );
+        if self.is_recorded(same, asked)? {
+            return Ok(self.ticket());
+        }
+        self.room()?;
+        new.asked.seq = self.next;
+        self.unwritten.push(Event::ChildStarted(new));
+        Ok(self.ticket())
+    }
+
+    /// A timer.
+    pub fn timer(&mut self, name: &str, when: When) -> Result<u32, Stop> {
+        let same =
+            |what: &What| matches!(what, What::Timer(old, at, _) if old == name && *at == when);
+        let asked = format!("timer {name:?}, {when}");
+        if !self.is_recorded(same, asked)? {
+            self.room()?;
+            let asked = Asked { seq: self.next, name: name.to_owned() };
+            self.unwritten.push(Event::TimerSet(TimerSet { asked, when }));
+        }
+        Ok(self.ticket())
+    }
+
+    /// An approval.
+    pub fn approval(&mut self, mut new: ApprovalAsked) -> Result<u32, Stop> {
+        let same = |what: &What| match what {
+            What::Approval(old) => {
+                old.asked.name == new.asked.name && old.data.get() == new.data.get()
+            }
+            _ => false,
+        };
+        let asked = format!("approval {:?} of {}", new.asked.name, short(new.data.get()));
+        if !self.is_recorded(same, asked)? {
+            self.room()?;
+            let unwritten = self.unwritten.iter().any(|event| {
+                matches!(event, Event::ApprovalAsked(old) if old.asked.name == new.asked.name)
+            });
+            if unwritten || self.state.has_open_approval(&new.asked.name) {
+                return Err(Error::Misplaced("an approval of this name is open").into());
+            }
+            new.asked.seq = self.next;
+            self.unwritten.push(Event::ApprovalAsked(new));
+        }
+        Ok(self.ticket())
+    }
+
+    /// The next signal of this name.
+    pub fn signal(&mut self, name: &str) -> Result<u32, Stop> {
+        self.outside_of_a_step()?;
+        let nth = self.signals.entry(name.to_owned()).or_default();
+        let ticket = Ticket::Signal(name.to_owned(), *nth);
+        *nth += 1;
+        self.tickets.push(ticket);
+        self.tickets_in_bounds()
+    }
+
+    /// Waiting until the run is resumed.
+    pub fn suspend(&mut self, reason: &str) -> Result<u32, Stop> {
+        if self.told {
+            let why = "a run that is being cancelled is not suspended";
+            return Err(Error::Misplaced(why).into());
+        }
+        let same = |what: &What| matches!(what, What::Suspend(old) if old == reason);
+        if !self.is_recorded(same, format!("to be suspended, {reason:?}"))? {
+            let suspended = Suspended { seq: self.next, reason: reason.to_owned() };
+            self.unwritten.push(Event::Suspended(suspended));
+        }
+        Ok(self.ticket())
+    }
+
+    /// A part of the state to be set.
+    pub fn set_state(&mut self, name: &str, value: Json) -> Result<(), Stop> {
+        let same = |what: &What| match what {
+            What::Set(old, was) => old == name && was.get() == value.get(),
+            _ => false,
+        };
+        let asked = format!("to set state {name:?} to {}", short(value.get()));
+        if !self.is_recorded(same, asked)? {
+            let asked = Asked { seq: self.next, name: name.to_owned() };
+            self.unwritten.push(Event::StateSet(StateSet { asked, value }));
+        }
+        self.next += 1;
+        Ok(())
+    }
+
+    /// A part of the state, as it was read; none if it is to be read now.
+    pub fn get_state(&mut self, name: &str) -> Result<Option<Option<Json>>, Stop> {
+        let same = |what: &What| matches!(what, What::Read(old, _) if old == name);
+        if !self.is_recorded(same, format!("to read state {name:?}"))? {
+            return Ok(None);
+        }
+        let call = self.state.calls()[self.next as usize].clone();
+        self.answer(call.asked);
+        match call.what {
+            What::Read(_, value) => Ok(Some(value)),
+            _ => Ok(Some(None)),
+        }
+    }
+
+    /// What was read, to be recorded.
+    pub fn read_state(&mut self, name: &str, value: Option<Json>) {
+        let asked = Asked { seq: self.next, name: name.to_owned() };
+        self.unwritten.push(Event::StateRead(StateRead { asked, value }));
+        self.next += 1;
+    }
+}
