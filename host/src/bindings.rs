@@ -29,6 +29,7 @@ wasmtime::component::bindgen!({
         "satama:services/workflow.timer-at": trappable,
         "satama:services/workflow.signal": trappable,
         "satama:services/workflow.approval": trappable,
+        "satama:services/workflow.forget": trappable,
         default: async | trappable,
     },
     with: {

@@ -76,6 +76,8 @@ pub enum Effect<'a> {
     /// A child is started in the same partition, as [`Store::start`] does, for the same user.
     /// If its workflow has no version, it has failed as `no-version` at once.
     Child(&'a ChildStarted),
+    /// These timers and approvals are gone.
+    Forget(&'a [u32]),
     /// A part of the state is set.
     State {
         /// Its name.
@@ -110,6 +112,7 @@ impl<'a> Effect<'a> {
                 expires_ms: asked.expires_ms,
             },
             Event::ChildStarted(child) => Self::Child(child),
+            Event::Forgotten(forgotten) => Self::Forget(&forgotten.calls),
             Event::StateSet(set) => Self::State { name: &set.asked.name, value: set.value.get() },
             Event::Suspended(_) => Self::Suspend,
             Event::Completed(_) => Self::End(Status::Completed),

@@ -240,7 +240,7 @@ impl wit::Host for View<'_> {
         Ok(match self.body()?.wait(ticket).await? {
             Settled::Done(output) => wit::Outcome::Done(output.get().to_owned()),
             Settled::Failed(failure) => wit::Outcome::Failed(encode_failure(failure)),
-            Settled::Expired => wit::Outcome::Expired,
+            Settled::Expired | Settled::Forgotten => wit::Outcome::Expired,
         })
     }
 
@@ -250,6 +250,10 @@ impl wit::Host for View<'_> {
 
     async fn wait_all(&mut self, tickets: Vec<u32>) -> Result<(), Error> {
         self.body()?.wait_all(&tickets).await
+    }
+
+    fn forget(&mut self, tickets: Vec<u32>) -> Result<(), Error> {
+        self.body()?.forget(&tickets)
     }
 
     async fn suspend(&mut self, reason: String) -> Result<(), Error> {

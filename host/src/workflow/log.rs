@@ -51,6 +51,8 @@ pub enum Event {
     StateSet(StateSet),
     /// A part of the run's state was read by the body.
     StateRead(StateRead),
+    /// Calls that the body does not wait for any more.
+    Forgotten(Forgotten),
     /// The body was told of the cancel.
     CancelSeen(CancelSeen),
 
@@ -122,6 +124,7 @@ impl Event {
             Self::Suspended(_) => "suspended",
             Self::StateSet(_) => "state-set",
             Self::StateRead(_) => "state-read",
+            Self::Forgotten(_) => "forgotten",
             Self::CancelSeen(_) => "cancel-seen",
             Self::Signalled(_) => "signalled",
             Self::Resumed {} => "resumed",

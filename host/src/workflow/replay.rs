@@ -7,7 +7,7 @@ mod key;
 mod wait;
 mod word;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 pub use self::end::Ending;
 pub use self::key::{hash, step_key, uuid};
@@ -26,8 +26,10 @@ pub struct Replay {
     /// What has been asked for and not recorded, in order.
     unwritten: Vec<Event>,
     tickets: Vec<Ticket>,
-    /// How many signals of each name it has a ticket for.
-    signals: HashMap<String, usize>,
+    /// The signals of each name that it has a ticket for.
+    signals: HashMap<String, Claims>,
+    /// The parts of its state that it has set, and how long each is.
+    parts: HashMap<String, u64>,
     /// Whether it was told that it is cancelled.
     told: bool,
     step: Option<OpenStep>,
@@ -41,7 +43,21 @@ pub struct Replay {
 #[derive(Debug, Clone)]
 enum Ticket {
     Call(u32),
-    Signal(String, usize),
+    Signal {
+        name: String,
+        nth: usize,
+        /// Whether a wait has answered with it.
+        taken: bool,
+    },
+    Forgotten,
+}
+
+/// Which signals of a name there are tickets for: those below `next` but for some that were
+/// given up.
+#[derive(Debug, Default)]
+struct Claims {
+    next: usize,
+    left: BTreeSet<usize>,
 }
 
 /// A step that was begun.
@@ -107,6 +123,7 @@ impl Replay {
             unwritten: Vec::new(),
             tickets: Vec::new(),
             signals: HashMap::new(),
+            parts: HashMap::new(),
             told: false,
             step: None,
             seen,
@@ -169,7 +186,9 @@ impl Replay {
             return Ok(match settled {
                 Settled::Done(output) => Begun::Done(output),
                 Settled::Failed(failure) => Begun::Failed(failure),
-                Settled::Expired => Begun::Failed(Failure::ours("expired", "nobody decided")),
+                Settled::Expired | Settled::Forgotten => {
+                    Begun::Failed(Failure::ours("expired", "nobody decided"))
+                }
             });
         }
         self.open(seq, name, options, attempts + 1);
@@ -242,9 +261,10 @@ impl Replay {
         self.unwritten.extend(events);
     }
 
-    /// How many signals of this name the body has a ticket for.
-    pub fn signals_taken(&self, name: &str) -> usize {
-        self.signals.get(name).copied().unwrap_or(0)
+    /// Whether the body has a ticket for a signal.
+    pub fn has_claimed(&self, name: &str, nth: usize) -> bool {
+        let claims = self.signals.get(name);
+        claims.is_some_and(|claims| nth < claims.next && !claims.left.contains(&nth))
     }
 
     /// The step's end is recorded; the body goes on from there.
@@ -289,6 +309,20 @@ impl Replay {
             return Err(Error::Cancelled.into());
         }
         Ok(self.state.calls().get(self.next as usize))
+    }
+
+    /// As [`Self::is_recorded`], of what does nothing, so that a cancel is told by what comes next.
+    fn is_recorded_untold(
+        &mut self,
+        same: impl Fn(&What) -> bool,
+        asked: String,
+    ) -> Result<bool, Stop> {
+        self.outside_of_a_step()?;
+        match self.state.calls().get(self.next as usize) {
+            None => Ok(false),
+            Some(call) if same(&call.what) => Ok(true),
+            Some(call) => Err(diverged(self.next, &call.what, asked)),
+        }
     }
 
     /// Whether the next call is recorded, as what it is now.

@@ -126,6 +126,9 @@ impl State {
                 let what = What::Read(read.asked.name.clone(), read.value.clone());
                 self.ask(read.asked.seq, what, mark)?.settled = Some((Settled::Done(null()), mark));
             }
+            Event::Forgotten(forgotten) => {
+                forgotten.calls.iter().try_for_each(|seq| self.forget(*seq, mark))?;
+            }
             Event::CancelSeen(seen) => self.see_cancel(seen)?,
             Event::Retried(Of { seq }) => self.retry(*seq)?,
             _ => self.hear(event, mark)?,
@@ -267,6 +270,18 @@ impl State {
             self.approvals.remove(&asked.asked.name);
         }
         self.open -= 1;
+        Ok(())
+    }
+
+    /// A timer or approval ends, unless it did already: it may go off while it is forgotten.
+    fn forget(&mut self, seq: u32, mark: Mark) -> Result<(), &'static str> {
+        let call = self.calls.get(seq as usize).ok_or("there is no such call")?;
+        if !call.what.is_forgettable() {
+            return Err("the call of this number can't be forgotten");
+        }
+        if call.settled.is_none() {
+            self.settle(seq, What::is_forgettable, Settled::Forgotten, mark)?;
+        }
         Ok(())
     }
 

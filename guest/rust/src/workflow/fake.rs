@@ -23,6 +23,7 @@ pub struct Run {
     open: Option<(String, StepOptions, u32)>,
     /// Results of functions and signals, by their tickets; settled already.
     functions: Vec<Result<String, Failure>>,
+    forgotten: Vec<Ticket>,
 }
 
 /// When the body is told of a cancel.
@@ -171,6 +172,16 @@ pub fn spawn(_: &str, function: &str, input: &str, _: StepOptions) -> Result<Tic
 /// It has come already.
 pub fn signal(_: &str) -> Result<Ticket, Error> {
     spawn("", "same", "1", StepOptions { retry: None, timeout_ms: None, undo: false })
+}
+
+pub fn forget(tickets: &[Ticket]) -> Result<(), Error> {
+    RUN.with_borrow_mut(|run| run.forgotten.extend(tickets));
+    Ok(())
+}
+
+/// What was given up.
+pub fn forgotten() -> Vec<Ticket> {
+    RUN.with_borrow(|run| run.forgotten.clone())
 }
 
 pub fn wait(ticket: Ticket) -> Result<Outcome, Error> {

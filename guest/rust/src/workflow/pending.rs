@@ -1,34 +1,21 @@
 //! What a body waits for.
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
 
 use super::{Error, Failure, host, json};
 
-thread_local! {
-    /// Tickets of signals that were asked for, and that nobody waits for any more: what comes
-    /// for them goes to who asks next.
-    static LEFT: RefCell<BTreeMap<String, BTreeSet<u32>>> = const { RefCell::new(BTreeMap::new()) };
-}
-
 /// Something that was asked for and has not come to an end perhaps: a function, a child, a timer, a
-/// signal or an approval.
+/// signal or an approval. Dropped before a wait has answered, it is given up: a timer or an
+/// approval ends, and a signal goes to who asks next.
 #[must_use = "what is not waited for may be left undone when the run ends"]
 pub struct Pending<T> {
     ticket: u32,
     read: fn(host::Outcome) -> Result<T, Failure>,
-    /// Of a signal: whose ticket is given on, unless its signal was taken.
-    signal: Option<Signal>,
-}
-
-/// A signal that somebody waits for.
-struct Signal {
-    name: String,
-    ticket: u32,
-    taken: Cell<bool>,
+    /// Whether a wait has answered: if not, the ticket is given up with this.
+    answered: Cell<bool>,
 }
 
 /// Anything that can be waited for, of whatever type.
@@ -53,14 +40,12 @@ impl<T> Pending<T> {
     /// Waits for it. After [`Error::Cancelled`] it can be waited for again.
     pub fn wait(&self) -> Result<T, Error> {
         let outcome = host::wait(self.ticket).map_err(Error::from_wit)?;
-        if let Some(signal) = &self.signal {
-            signal.taken.set(true);
-        }
+        self.answered.set(true);
         Ok((self.read)(outcome)?)
     }
 
     pub(super) fn new(ticket: u32, read: fn(host::Outcome) -> Result<T, Failure>) -> Self {
-        Self { ticket, read, signal: None }
+        Self { ticket, read, answered: Cell::new(false) }
     }
 }
 
@@ -71,26 +56,22 @@ impl<T: DeserializeOwned> Pending<T> {
 
     /// The same, whose result stays JSON.
     pub(super) fn raw(self) -> Pending<String> {
+        // Its ticket goes on with the other.
+        self.answered.set(true);
         Pending::new(self.ticket, done)
     }
 
     /// The next signal of this name.
     pub(super) fn of_signal(name: &str) -> Result<Self, Error> {
-        let left = LEFT.with_borrow_mut(|left| left.get_mut(name)?.pop_first());
-        let ticket = match left {
-            Some(ticket) => ticket,
-            None => host::signal(name).map_err(Error::from_wit)?,
-        };
-        let signal = Signal { name: name.to_owned(), ticket, taken: Cell::new(false) };
-        Ok(Self { signal: Some(signal), ..Self::of_json(ticket) })
+        Ok(Self::of_json(host::signal(name).map_err(Error::from_wit)?))
     }
 }
 
-impl Drop for Signal {
+impl<T> Drop for Pending<T> {
     fn drop(&mut self) {
-        if !self.taken.get() {
-            let name = std::mem::take(&mut self.name);
-            LEFT.with_borrow_mut(|left| left.entry(name).or_default().insert(self.ticket));
+        if !self.answered.get() {
+            // There is no other place to say that it failed, and nothing that could be done.
+            _ = host::forget(&[self.ticket]);
         }
     }
 }
@@ -159,33 +140,20 @@ pub fn any(pending: &[&dyn Waits]) -> Result<usize, Error> {
     Ok(usize::try_from(first).unwrap_or(usize::MAX))
 }
 
-/// An instance may be called for another run: nothing is left from the last.
-pub(super) fn forget() {
-    LEFT.with_borrow_mut(BTreeMap::clear);
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::fake;
     use super::*;
 
-    fn signal(name: &str) -> Pending<u8> {
-        Pending::of_signal(name).unwrap()
-    }
-
     #[test]
-    fn a_signal_that_nobody_took_goes_to_who_asks_next() {
-        let (first, second, other) = (signal("a"), signal("a"), signal("b"));
-        assert_eq!((first.ticket, second.ticket, other.ticket), (0, 1, 2));
-        drop(second);
-        drop(first);
-        // In the order in which they come.
-        let (first, second) = (signal("a"), signal("a"));
-        assert_eq!((first.ticket, second.ticket), (0, 1));
+    fn what_nobody_waited_for_is_given_up() {
+        let signal = || Pending::<u8>::of_signal("a").unwrap();
+        let (first, second) = (signal(), signal());
+        let tickets = (first.ticket, second.ticket);
         assert_eq!(first.wait(), Ok(1));
         drop(first);
+        assert!(fake::forgotten().is_empty());
         drop(second);
-        assert_eq!(signal("a").ticket, 1);
-        forget();
-        assert_eq!(signal("a").ticket, 3);
+        assert_eq!(fake::forgotten(), [tickets.1]);
     }
 }

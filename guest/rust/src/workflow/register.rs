@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::handlers::{Context as WitContext, Ending};
 use super::step::Attempt;
-use super::{Error, Failure, host, json, pending};
+use super::{Error, Failure, host, json};
 
 /// Exports the workflows of a component: each name with its body, a function of one argument that
 /// returns a [`Result`] of an output or of a [`Next`].
@@ -176,7 +176,6 @@ fn read<I: DeserializeOwned>(input: &str) -> Result<I, Failure> {
 
 /// Runs a body to its end.
 pub fn run<I: DeserializeOwned, R: Output>(body: impl FnOnce(I) -> R, input: &str) -> Ending {
-    pending::forget();
     match read(input).map_err(Error::from).and_then(|input| body(input).ending()) {
         Ok(ending) => ending,
         // Also the failure of a child that was cancelled with this run, before this was told. If

@@ -105,6 +105,12 @@ impl Body {
         self.answered(ticket)
     }
 
+    /// See `forget` in the WIT.
+    pub fn forget(&mut self, tickets: &[u32]) -> Result<(), Error> {
+        let forgotten = self.replay.forget(tickets);
+        self.answered(forgotten)
+    }
+
     /// See `suspend` in the WIT.
     pub async fn suspend(&mut self, reason: &str) -> Result<(), Error> {
         let ticket = self.replay.suspend(reason);

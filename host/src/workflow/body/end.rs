@@ -40,8 +40,9 @@ impl Body {
         let mut signals: Vec<_> = state
             .all_signals()
             .flat_map(|(name, came)| {
-                let left = came.iter().skip(self.replay.signals_taken(name));
-                left.map(move |(payload, mark)| (mark.events, name, payload))
+                let left = came.iter().enumerate();
+                let left = left.filter(move |(nth, _)| !self.replay.has_claimed(name, *nth));
+                left.map(move |(_, (payload, mark))| (mark.events, name, payload))
             })
             .collect();
         signals.sort_by_key(|(at, _, _)| *at);

@@ -260,6 +260,13 @@ pub struct CancelSeen {
     pub events: u32,
 }
 
+/// See [`Event::Forgotten`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgotten {
+    /// Their numbers: timers and approvals.
+    pub calls: Vec<u32>,
+}
+
 /// See [`Event::Lost`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lost {

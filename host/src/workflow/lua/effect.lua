@@ -59,6 +59,14 @@ local EFFECT = {
         end
         return i + 7
     end,
+    -- G call: a timer or an approval is gone.
+    G = function(run, i)
+        local call = ARGV[i + 1]
+        local name = redis.call('HGET', key('o', run), 'a' .. call)
+        redis.call('HDEL', key('o', run), 't' .. call, 'a' .. call, 'n' .. (name or ''))
+        redis.call('ZREM', key('t'), 't ' .. run .. ' ' .. call, 'a ' .. run .. ' ' .. call)
+        return i + 2
+    end,
     -- S name, value: a part of the state is set.
     S = function(run, i)
         redis.call('HSET', key('s', run), ARGV[i + 1], ARGV[i + 2])

@@ -2,12 +2,12 @@
 
 use super::word::short;
 use super::{Replay, Stop, Ticket};
-use crate::workflow::Error;
 use crate::workflow::log::{
-    ApprovalAsked, Asked, ChildStarted, Event, Json, Spawned, StateRead, StateSet, Suspended,
-    TimerSet, When,
+    ApprovalAsked, Asked, ChildStarted, Event, Forgotten, Json, Spawned, StateRead, StateSet,
+    Suspended, TimerSet, When,
 };
 use crate::workflow::state::What;
+use crate::workflow::{Error, OPEN_MAX, STATE_BYTES_MAX, STATE_PARTS_MAX};
 
 impl Replay {
     /// A function, as a step.
@@ -99,11 +99,39 @@ impl Replay {
     /// The next signal of this name.
     pub fn signal(&mut self, name: &str) -> Result<u32, Stop> {
         self.outside_of_a_step()?;
-        let nth = self.signals.entry(name.to_owned()).or_default();
-        let ticket = Ticket::Signal(name.to_owned(), *nth);
-        *nth += 1;
-        self.tickets.push(ticket);
+        let claims = self.signals.entry(name.to_owned()).or_default();
+        let nth = claims.left.pop_first().unwrap_or(claims.next);
+        claims.next = claims.next.max(nth + 1);
+        self.tickets.push(Ticket::Signal { name: name.to_owned(), nth, taken: false });
         self.tickets_in_bounds()
+    }
+
+    /// Tickets that are given up.
+    pub fn forget(&mut self, tickets: &[u32]) -> Result<(), Stop> {
+        if tickets.len() > OPEN_MAX {
+            return Err(Error::TooLarge { what: "tickets", max: OPEN_MAX as u64 }.into());
+        }
+        let mut calls = Vec::new();
+        for ticket in tickets {
+            let ticket = self.tickets.get_mut(*ticket as usize);
+            let ticket = ticket.ok_or(Error::Misplaced("there is no such ticket"))?;
+            match std::mem::replace(ticket, Ticket::Forgotten) {
+                Ticket::Call(seq) => calls.push(seq),
+                Ticket::Signal { name, nth, taken: false } => {
+                    self.signals.entry(name).or_default().left.insert(nth);
+                }
+                Ticket::Signal { .. } | Ticket::Forgotten => {}
+            }
+        }
+        calls.retain(|seq| {
+            let has_end =
+                self.state.calls().get(*seq as usize).is_some_and(|c| c.settled.is_some());
+            !has_end && self.asked(*seq).is_some_and(|what| what.is_forgettable())
+        });
+        if !calls.is_empty() {
+            self.unwritten.push(Event::Forgotten(Forgotten { calls }));
+        }
+        Ok(())
     }
 
     /// Waiting until the run is resumed.
@@ -127,7 +155,13 @@ impl Replay {
             _ => false,
         };
         let asked = format!("to set state {name:?} to {}", short(value.get()));
-        if !self.is_recorded(same, asked)? {
+        self.parts.insert(name.to_owned(), value.get().len() as u64);
+        let bytes: u64 = self.parts.iter().map(|(name, value)| name.len() as u64 + value).sum();
+        if self.parts.len() > STATE_PARTS_MAX as usize || bytes > STATE_BYTES_MAX {
+            let max = STATE_BYTES_MAX;
+            return Err(Error::TooLarge { what: "parts of the state", max }.into());
+        }
+        if !self.is_recorded_untold(same, asked)? {
             let asked = Asked { seq: self.next, name: name.to_owned() };
             self.unwritten.push(Event::StateSet(StateSet { asked, value }));
         }
@@ -138,7 +172,7 @@ impl Replay {
     /// A part of the state, as it was read; none if it is to be read now.
     pub fn get_state(&mut self, name: &str) -> Result<Option<Option<Json>>, Stop> {
         let same = |what: &What| matches!(what, What::Read(old, _) if old == name);
-        if !self.is_recorded(same, format!("to read state {name:?}"))? {
+        if !self.is_recorded_untold(same, format!("to read state {name:?}"))? {
             return Ok(None);
         }
         let call = self.state.calls()[self.next as usize].clone();

@@ -21,12 +21,12 @@ impl Replay {
 
     pub(super) fn describe(&self, ticket: u32) -> String {
         match self.tickets.get(ticket as usize) {
-            Some(Ticket::Signal(name, _)) => format!("signal {name:?}"),
+            Some(Ticket::Signal { name, .. }) => format!("signal {name:?}"),
             Some(Ticket::Call(seq)) => match self.asked(*seq) {
                 Some(what) => what.to_string(),
                 None => "what it asked for".to_owned(),
             },
-            None => String::new(),
+            Some(Ticket::Forgotten) | None => String::new(),
         }
     }
 
@@ -73,6 +73,9 @@ impl Replay {
         if self.is_told(settled.as_ref().map(|(_, mark)| mark.events)) {
             return Err(Error::Cancelled.into());
         }
+        if settled.is_some() {
+            self.take(&[ticket]);
+        }
         Ok(settled.map(|(settled, mark)| {
             self.see(mark);
             settled
@@ -91,6 +94,7 @@ impl Replay {
         }
         Ok(first.map(|(mark, at)| {
             self.see(mark);
+            self.take(&tickets[at as usize..=at as usize]);
             at
         }))
     }
@@ -105,17 +109,18 @@ impl Replay {
         }
         if let Some(Some(mark)) = last {
             self.see(mark);
+            self.take(tickets);
         }
         Ok(last.is_some())
     }
 
     pub(super) fn settled(&self, ticket: u32) -> Result<Option<(Settled, Mark)>, Error> {
         match self.tickets.get(ticket as usize) {
-            None => Err(Error::Misplaced("there is no such ticket")),
+            None | Some(Ticket::Forgotten) => Err(Error::Misplaced("there is no such ticket")),
             Some(Ticket::Call(seq)) => {
                 Ok(self.state.calls().get(*seq as usize).and_then(|call| call.settled.clone()))
             }
-            Some(Ticket::Signal(name, nth)) => {
+            Some(Ticket::Signal { name, nth, .. }) => {
                 let came = self.state.signals(name).get(*nth);
                 Ok(came.map(|(payload, mark)| (Settled::Done(payload.clone()), *mark)))
             }
@@ -132,5 +137,14 @@ impl Replay {
             Ok(settled.map(|(_, mark)| mark))
         });
         Ok(marks.collect::<Result<_, Error>>()?)
+    }
+
+    /// A wait answers with these: a signal among them is not for anybody else.
+    fn take(&mut self, tickets: &[u32]) {
+        for ticket in tickets {
+            if let Some(Ticket::Signal { taken, .. }) = self.tickets.get_mut(*ticket as usize) {
+                *taken = true;
+            }
+        }
     }
 }

@@ -55,9 +55,16 @@ pub enum Settled {
     Failed(Failure),
     /// Nobody decided in time.
     Expired,
+    /// The body did not wait for it any more.
+    Forgotten,
 }
 
 impl What {
+    /// Whether it ends when the body does not wait for it any more.
+    pub fn is_forgettable(&self) -> bool {
+        matches!(self, Self::Timer(..) | Self::Approval(_))
+    }
+
     /// Whether its end comes from elsewhere, and not from the body.
     pub fn is_open(&self) -> bool {
         match self {

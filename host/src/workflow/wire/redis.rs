@@ -42,6 +42,11 @@ pub(in crate::workflow) fn push_effects(call: &mut Cmd, events: &[Event]) {
                 call.arg(Event::Started(started).encode()).arg(text(child.timeout_ms));
                 call.arg(text(child.priority.map(u64::from)));
             }
+            Some(Effect::Forget(calls)) => {
+                for seq in calls {
+                    call.arg("G").arg(seq);
+                }
+            }
             Some(Effect::State { name, value }) => {
                 call.arg("S").arg(name).arg(value);
             }

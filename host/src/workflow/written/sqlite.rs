@@ -171,6 +171,11 @@ impl Change<'_> {
                     self.due(row, "approval", seq.into(), expires_ms).await?;
                 }
             }
+            Effect::Forget(calls) => {
+                for seq in calls {
+                    self.forget(row, *seq).await?;
+                }
+            }
             Effect::State { name, value } => self.set_state(row, name, value).await?,
             Effect::Suspend => {
                 self.on(
@@ -191,6 +196,17 @@ impl Change<'_> {
             Effect::Child(_) => {}
         }
         Ok(false)
+    }
+
+    /// A timer or an approval is gone.
+    async fn forget(&mut self, row: i64, seq: u32) -> Result<(), StoreError> {
+        for sql in [
+            "DELETE FROM workflow_due WHERE run = ? AND kind IN ('timer', 'approval') AND seq = ?",
+            "DELETE FROM workflow_approval WHERE run = ? AND seq = ?",
+        ] {
+            query(sql).bind(row).bind(seq).execute(&mut *self.tx).await?;
+        }
+        Ok(())
     }
 
     /// Drops a history, and puts the body into its queue.
