@@ -31,7 +31,7 @@ Each manifest names its component, and what it has:
   calls = [\"charge\"]        # functions that the bodies may call; if missing, its own
 
   [run]
-  workflows = [\"ship\"]      # workflows that it may start, as children too
+  workflows = [\"report\"]    # other workflows that it may start, see and control
 
 Start as many as you like on one store. Each takes what is ready, and what a lost one had, ten
 seconds after that was lost (--lease-ms). On a signal, bodies are let go when they wait or would

@@ -51,6 +51,15 @@ impl Workflows {
         }
     }
 
+    /// Whether bodies may start runs of `workflow` as children: what the component has, and what
+    /// it may start anyway.
+    pub(crate) fn child(&self, workflow: &str) -> Result<(), Refused> {
+        if self.granted.bodies.iter().any(|body| body == workflow) {
+            return Ok(());
+        }
+        self.runs(workflow).map(drop)
+    }
+
     /// Whether bodies may call `function`.
     pub(crate) fn call(&self, function: &str) -> Result<(), Refused> {
         if self.granted.calls.grant(function) {

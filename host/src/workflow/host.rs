@@ -194,7 +194,7 @@ impl wit::Host for View<'_> {
         with: wit::ChildOptions,
     ) -> Result<u32, Error> {
         name(&of)?;
-        self.caller.grant().workflow().runs(&workflow)?;
+        self.caller.grant().workflow().child(&workflow)?;
         let input = self.payload(input)?;
         self.body()?.child(ChildStarted {
             asked: Asked { seq: 0, name: of },
