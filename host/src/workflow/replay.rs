@@ -4,6 +4,8 @@
 mod ask;
 mod end;
 mod key;
+#[cfg(test)]
+mod tests;
 mod wait;
 mod word;
 

@@ -1,6 +1,7 @@
 //! What a body asks for, in words: for who reads why a run diverged, or what it waits for.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::{Diverged, Ending, Stop};
 use crate::workflow::log::When;
@@ -20,7 +21,7 @@ impl fmt::Display for Ending {
 impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::AfterMs(ms) => write!(f, "after {ms} ms"),
+            Self::AfterMs(ms) => write!(f, "after {:?}", Duration::from_millis(*ms)),
             Self::AtMs(at) => write!(f, "at {at} ms"),
         }
     }
