@@ -35,7 +35,7 @@ const APPLICATION_ID: i32 = 0x5374_6d61;
 pub struct Sqlite {
     reader: SqlitePool,
     writer: SqlitePool,
-    options: SqliteConnectOptions,
+    options: Arc<SqliteConnectOptions>,
     deadline: Duration,
     clock: Clock,
     posted: Arc<Notify>,
@@ -78,6 +78,7 @@ impl Sqlite {
         let writer = pool(1).connect_with(options.clone()).await.map_err(fail)?;
         let options = options.read_only(true);
         let reader = pool(READERS).connect_with(options.clone()).await.map_err(fail)?;
+        let options = Arc::new(options);
         Ok(Self { reader, writer, options, deadline, clock, posted: Arc::default() })
     }
 

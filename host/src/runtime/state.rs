@@ -55,7 +55,8 @@ impl TryRng for Seen {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok((self.0.random() & u64::from(u32::MAX)) as u32)
+        let [.., a, b, c, d] = self.0.random().to_be_bytes();
+        Ok(u32::from_be_bytes([a, b, c, d]))
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {

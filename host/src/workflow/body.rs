@@ -106,10 +106,11 @@ pub enum Exit {
 
 impl Body {
     /// A body, to be called; or why it can't be.
-    pub fn new(parts: Parts) -> Result<Self, (Lease, Failure)> {
+    pub fn new(parts: Parts) -> Result<Self, Box<(Lease, Failure)>> {
         let run = parts.head.id.to_string();
         let broken = |err: &dyn std::error::Error| {
-            (parts.lease.clone(), Failure::ours("malformed-history", crate::error::chain(err)))
+            let failure = Failure::ours("malformed-history", crate::error::chain(err));
+            Box::new((parts.lease.clone(), failure))
         };
         let recorded = read(&parts.entries, 0).map_err(|err| broken(&err))?;
         let state = State::fold(&recorded).map_err(|err| broken(&err))?;

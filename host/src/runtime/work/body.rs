@@ -79,7 +79,8 @@ impl Tenant {
                 body.take_exit()
             }
             Ok(body) => self.call_body(hand, body).await,
-            Err((lease, failure)) => {
+            Err(broken) => {
+                let (lease, failure) = *broken;
                 tracing::error!(target: LOG, tenant = self.name, run, "{}", failure.message);
                 self.give_up(&lease, events, failure).await;
                 None
@@ -234,7 +235,7 @@ async fn call(hand: &Hand, body: Body) -> (Body, Outcome) {
     let outcome = match program.grant.start_call() {
         None => Outcome::Failed(CallError::Busy("concurrent_calls")),
         Some(_running) => {
-            let work = run(hand, &mut store, &workflow, &input);
+            let work = run(hand, &mut store, (workflow, input));
             let done = tokio::select! {
                 done = Metered::new(work, meter) => Some(done),
                 () = overdue(deadline) => None,
@@ -260,13 +261,12 @@ async fn call(hand: &Hand, body: Body) -> (Body, Outcome) {
 async fn run(
     hand: &Hand,
     store: &mut Store<State>,
-    workflow: &String,
-    input: &String,
+    (workflow, input): (String, String),
 ) -> wasmtime::Result<wit::Ending> {
     let handler = hand.body.as_ref().ok_or_else(|| wasmtime::Error::msg("it has no bodies"))?;
     let instance = hand.program.pre.instantiate_async(&mut *store).await?;
     let guest = handler.load(&mut *store, &instance)?;
-    guest.call_run(store, workflow, input).await
+    guest.call_run(store, &workflow, &input).await
 }
 
 /// Returns when a deadline is over. It may move, and be gone for a while.

@@ -43,8 +43,8 @@ fn tries(attempts: u32) -> StepOptions {
     StepOptions { retry: Some(retry), ..StepOptions::default() }
 }
 
-fn is_cancelled<T: std::fmt::Debug>(answer: Result<T, Stop>) -> bool {
-    matches!(answer, Err(Stop::Refused(Error::Cancelled)))
+fn is_cancelled<T>(answer: Result<T, Stop>) -> bool {
+    matches!(answer.err(), Some(Stop::Refused(Error::Cancelled)))
 }
 
 impl Run {
