@@ -44,13 +44,18 @@ struct Room {
     permits: Vec<[OwnedSemaphorePermit; 2]>,
 }
 
+/// Room for what a look may find.
+struct Rooms {
+    all: Vec<Room>,
+    /// Whether there was none for some queue.
+    full: bool,
+}
+
 /// What a look found.
 struct Look {
     partition: u8,
     taken: Result<Taken, StoreError>,
-    rooms: Vec<Room>,
-    /// Whether there was no room for some queue.
-    full: bool,
+    rooms: Rooms,
 }
 
 impl Tenant {
@@ -67,15 +72,7 @@ impl Tenant {
         let mut register = begin + REGISTER;
         let mut turn = 0;
         loop {
-            let now = Instant::now();
-            for (number, partition) in (0..).zip(&mut partitions) {
-                if !partition.looking && partition.next <= now {
-                    partition.looking = true;
-                    partition.said = false;
-                    turn += 1;
-                    looks.spawn(self.clone().look(number, turn));
-                }
-            }
+            let all_look = self.begin_looks(&mut partitions, &mut looks, &mut turn);
             let next = partitions.iter().filter(|p| !p.looking).map(|p| p.next).min();
             let next = next.unwrap_or(register).min(register);
             tokio::select! {
@@ -84,9 +81,10 @@ impl Tenant {
                 Some(look) = looks.join_next() => self.looked(&mut partitions, &mut work, look),
                 Some(done) = work.join_next() => report(done),
                 () = self.freed.notified() => {
-                    partitions.iter_mut().filter(|p| p.more).for_each(|p| p.next = now);
+                    let now = Instant::now();
+                    partitions.iter_mut().for_each(|partition| partition.freed(now));
                 }
-                () = sleep_until(next) => {}
+                () = sleep_until(next), if all_look => {}
             }
             if register <= Instant::now() {
                 register = Instant::now() + REGISTER;
@@ -148,21 +146,50 @@ impl Tenant {
         }
     }
 
-    /// Looks at a partition, with what room there is.
-    async fn look(self: Arc<Self>, partition: u8, turn: usize) -> Look {
-        let (mut rooms, mut full) = (Vec::new(), false);
+    /// Looks at each partition whose time it is, the one that waits for longest first. False if
+    /// one has to wait: what room it lacks is held by other looks, which may not need it.
+    fn begin_looks(
+        self: &Arc<Self>,
+        partitions: &mut [Partition],
+        looks: &mut JoinSet<Look>,
+        turn: &mut usize,
+    ) -> bool {
+        let now = Instant::now();
+        let mut due: Vec<_> = (0..)
+            .zip(partitions)
+            .filter(|(_, partition)| !partition.looking && partition.next <= now)
+            .collect();
+        due.sort_by_key(|(_, partition)| partition.next);
+        for (number, partition) in due {
+            *turn += 1;
+            let rooms = self.rooms(*turn);
+            if rooms.full && !looks.is_empty() {
+                return false;
+            }
+            partition.looking = true;
+            partition.said = false;
+            looks.spawn(self.clone().look(number, rooms));
+        }
+        true
+    }
+
+    /// What room there is.
+    fn rooms(&self, turn: usize) -> Rooms {
         let lines = self.served.len();
         // Who comes first changes, so that no queue takes all the room.
-        for line in (0..lines).map(|at| (at + turn) % lines.max(1)) {
-            let room = self.room(line, lines);
-            full |= room.permits.is_empty();
-            rooms.push(room);
-        }
-        rooms.retain(|room| !room.permits.is_empty());
-        if full {
+        let all = (0..lines).map(|at| self.room((at + turn) % lines.max(1), lines));
+        let mut all: Vec<_> = all.collect();
+        all.retain(|room| !room.permits.is_empty());
+        Rooms { full: all.len() < lines, all }
+    }
+
+    /// Looks at a partition.
+    async fn look(self: Arc<Self>, partition: u8, rooms: Rooms) -> Look {
+        if rooms.full {
             self.hurry();
         }
         let queues: Vec<_> = rooms
+            .all
             .iter()
             .map(|room| {
                 let most = u32::try_from(room.permits.len()).unwrap_or(u32::MAX);
@@ -177,7 +204,7 @@ impl Tenant {
         if taken.as_ref().is_ok_and(|taken| !taken.work.is_empty()) {
             tracing::trace!(target: CHANGES, "after a take");
         }
-        Look { partition, taken, rooms, full }
+        Look { partition, taken, rooms }
     }
 
     /// Room for some of a queue: a fair part of what there is.
@@ -219,7 +246,7 @@ impl Tenant {
         }
         let due = due.max(DUE_MIN);
         let mut rooms: HashMap<usize, Room> =
-            look.rooms.into_iter().map(|room| (room.line, room)).collect();
+            look.rooms.all.into_iter().map(|room| (room.line, room)).collect();
         for found in taken.work {
             let queue = found.queue();
             let line = self.served.iter().position(|line| Some(&line.queue) == queue.as_ref());
@@ -229,7 +256,7 @@ impl Tenant {
             let (tenant, hand) = (self.clone(), self.served[line].hand.clone());
             work.spawn(tenant.do_work(found, hand, permits));
         }
-        partition.more = look.full || rooms.values().any(|room| room.permits.is_empty());
+        partition.more = look.rooms.full || rooms.values().any(|room| room.permits.is_empty());
         let filled = rooms.values().any(|room| room.permits.is_empty());
         let again = partition.said || filled;
         partition.next = Instant::now() + if again { Duration::ZERO } else { due };
@@ -254,6 +281,18 @@ impl Tenant {
     async fn register_again(&self) {
         if let Err(err) = self.store.register(&self.scope, &self.versions).await {
             tracing::warn!(target: "satama::workflow", tenant = self.name, "{}", chain(&err));
+        }
+    }
+}
+
+impl Partition {
+    /// There is room again.
+    fn freed(&mut self, now: Instant) {
+        if self.looking {
+            // It may have begun before.
+            self.said = true;
+        } else if self.more {
+            self.next = now;
         }
     }
 }
