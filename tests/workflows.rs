@@ -7,6 +7,8 @@ mod workflows {
     pub(crate) mod cost;
     pub(crate) mod crew;
     pub(crate) mod crews;
+    pub(crate) mod guest;
+    pub(crate) mod hostile;
     pub(crate) mod replays;
     pub(crate) mod undo;
     pub(crate) mod waits;

@@ -76,10 +76,11 @@ pub(crate) fn grant_of(
     })
 }
 
-/// How workers work in tests.
+/// How workers work in tests. One that is not told of what there is to do finds it too late.
 pub(crate) fn config() -> WorkerConfig {
     let mut config = WorkerConfig::default();
     config.lease = Duration::from_secs(5);
+    config.sweep = Duration::from_secs(600);
     config
 }
 

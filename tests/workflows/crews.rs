@@ -222,24 +222,17 @@ async fn a_run_is_deleted_after_its_retention(stage: Stage) {
     let crew = Crew::new(stage).await;
     let options = Options { retention_ms: Some(50), ..Options::default() };
     let run = crew.start_with("parent", r#"{"output":1}"#, options).await;
-    until("it is deleted", async || {
-        matches!(crew.runs.one(&run).await, Err(Error::NotFound))
-    })
-    .await;
-    until("its child too", async || {
-        count(&crew.runs, "child", Status::Completed).await == 0
-    })
-    .await;
+    until("it is deleted", async || matches!(crew.runs.one(&run).await, Err(Error::NotFound)))
+        .await;
+    until("its child too", async || count(&crew.runs, "child", Status::Completed).await == 0).await;
 }
 
 async fn a_schedule_starts_runs(stage: Stage) {
     let crew = Crew::new(stage).await;
     let options = Options::default();
     crew.runs.schedule("ten", "often", "* * * * * *", "1".into(), options).await.unwrap();
-    until("it has started two", async || {
-        count(&crew.runs, "ten", Status::Completed).await >= 2
-    })
-    .await;
+    until("it has started two", async || count(&crew.runs, "ten", Status::Completed).await >= 2)
+        .await;
     assert_eq!(crew.runs.schedules().await.unwrap().len(), 1);
     assert!(crew.runs.unschedule("ten", "often").await.unwrap());
     assert!(!crew.runs.unschedule("ten", "often").await.unwrap());
@@ -259,8 +252,7 @@ async fn a_run_stays_with_its_version(stage: Stage) {
     assert_eq!((waits.events, waits.head.worker), (1, None));
     assert_ne!(waits.head.digest, new.head.digest);
     // Nobody has said for long that it serves the old one.
-    let later = Clock::System.millis() + 60_000;
-    let host = crew.stage.host_at(Clock::Sim(SimClock::at_millis(later))).await;
+    let host = crew.stage.host_at(Clock::Sim(later_by_a_minute())).await;
     let said = runs(&host, "t").one(&old).await.unwrap().waits_for.unwrap();
     assert!(said.contains("no worker serves it"), "{said}");
     assert!(said.contains(&waits.head.digest.to_string()), "{said}");
@@ -289,4 +281,12 @@ async fn two_versions_are_served_at_once(stage: Stage) {
     let new = crew.start("sleep", r#"{"ms":500}"#).await;
     assert_eq!(crew.end(&old).await.output.as_deref(), Some("500"));
     assert_eq!(crew.end(&new).await.output.as_deref(), Some("501"));
+}
+
+/// A clock that is a minute fast.
+fn later_by_a_minute() -> SimClock {
+    let clock = SimClock::new();
+    let later = Duration::from_micros(Clock::System.micros()) + Duration::from_secs(60);
+    clock.advance(later.saturating_sub(Duration::from_micros(Clock::Sim(clock.clone()).micros())));
+    clock
 }

@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Hand, Line, Tenant};
+use super::{Hand, Tenant};
 use crate::error::chain;
 use crate::workflow::body::News;
 use crate::workflow::bus::{Listening, Note};
@@ -36,12 +36,21 @@ struct Partition {
     said: bool,
     /// Whether there may be more than there was room for.
     more: bool,
+    /// By when something was said to be due, since the last look began.
+    due: Option<Instant>,
+    /// With which queue the next look begins, and how many it should come to before there is a
+    /// pause: where there is room for few at a time, each look is at a few.
+    line: usize,
+    left: usize,
 }
+
+/// Room for one thing: of the worker, of its tenant, and of its queue.
+type Permits = [OwnedSemaphorePermit; 3];
 
 /// Room for something that is to be taken.
 struct Room {
     line: usize,
-    permits: Vec<[OwnedSemaphorePermit; 2]>,
+    permits: Vec<Permits>,
 }
 
 /// Room for what a look may find.
@@ -49,6 +58,8 @@ struct Rooms {
     all: Vec<Room>,
     /// Whether there was none for some queue.
     full: bool,
+    /// How many queues it was asked for before all was used up, if it was.
+    short: Option<usize>,
 }
 
 /// What a look found.
@@ -66,13 +77,13 @@ impl Tenant {
         mut stop: watch::Receiver<bool>,
     ) {
         let begin = Instant::now();
-        let new = || Partition { next: begin, looking: false, said: false, more: false };
-        let mut partitions: Vec<_> = (0..self.store.partitions()).map(|_| new()).collect();
+        let new = |_| Partition::new(begin, self.served.len());
+        let mut partitions: Vec<_> = (0..self.store.partitions()).map(new).collect();
         let (mut looks, mut work) = (JoinSet::new(), JoinSet::new());
+        let mut freed = self.freed.subscribe();
         let mut register = begin + REGISTER;
-        let mut turn = 0;
         loop {
-            let all_look = self.begin_looks(&mut partitions, &mut looks, &mut turn);
+            let all_look = self.begin_looks(&mut partitions, &mut looks);
             let next = partitions.iter().filter(|p| !p.looking).map(|p| p.next).min();
             let next = next.unwrap_or(register).min(register);
             tokio::select! {
@@ -80,9 +91,10 @@ impl Tenant {
                 Some(note) = notes.recv() => self.hear(&mut partitions, note),
                 Some(look) = looks.join_next() => self.looked(&mut partitions, &mut work, look),
                 Some(done) = work.join_next() => report(done),
-                () = self.freed.notified() => {
+                Ok(()) = freed.changed() => {
                     let now = Instant::now();
-                    partitions.iter_mut().for_each(|partition| partition.freed(now));
+                    let lines = self.served.len();
+                    partitions.iter_mut().for_each(|partition| partition.freed(now, lines));
                 }
                 () = sleep_until(next), if all_look => {}
             }
@@ -104,6 +116,11 @@ impl Tenant {
     fn hear(&self, partitions: &mut [Partition], note: Note) {
         match note {
             Note::Said(number, text) if self.tell(&text) => _ = number,
+            Note::Said(number, text) if let Some(after) = due(&text) => {
+                if let Some(partition) = partitions.get_mut(usize::from(number)) {
+                    partition.due(Instant::now() + after);
+                }
+            }
             Note::Said(number, queue) => {
                 let is_ours =
                     queue.is_empty() || self.served.iter().any(|line| line.queue.name() == queue);
@@ -152,7 +169,6 @@ impl Tenant {
         self: &Arc<Self>,
         partitions: &mut [Partition],
         looks: &mut JoinSet<Look>,
-        turn: &mut usize,
     ) -> bool {
         let now = Instant::now();
         let mut due: Vec<_> = (0..)
@@ -161,26 +177,34 @@ impl Tenant {
             .collect();
         due.sort_by_key(|(_, partition)| partition.next);
         for (number, partition) in due {
-            *turn += 1;
-            let rooms = self.rooms(*turn);
+            let rooms = self.rooms(partition.line);
             if rooms.full && !looks.is_empty() {
                 return false;
             }
             partition.looking = true;
             partition.said = false;
+            partition.due = None;
             looks.spawn(self.clone().look(number, rooms));
         }
         true
     }
 
-    /// What room there is.
-    fn rooms(&self, turn: usize) -> Rooms {
+    /// What room there is, from one queue on.
+    fn rooms(&self, from: usize) -> Rooms {
         let lines = self.served.len();
-        // Who comes first changes, so that no queue takes all the room.
-        let all = (0..lines).map(|at| self.room((at + turn) % lines.max(1), lines));
-        let mut all: Vec<_> = all.collect();
-        all.retain(|room| !room.permits.is_empty());
-        Rooms { full: all.len() < lines, all }
+        let mut rooms = Rooms { all: Vec::new(), full: false, short: None };
+        for at in 0..lines {
+            let room = self.room((from + at) % lines, lines);
+            if room.permits.is_empty() {
+                rooms.full = true;
+                if self.everywhere(room.line).iter().any(|all| all.available_permits() == 0) {
+                    rooms.short.get_or_insert(at);
+                }
+            } else {
+                rooms.all.push(room);
+            }
+        }
+        rooms
     }
 
     /// Looks at a partition.
@@ -209,15 +233,20 @@ impl Tenant {
 
     /// Room for some of a queue: a fair part of what there is.
     fn room(&self, line: usize, lines: usize) -> Room {
-        let Line { queue, room, .. } = &self.served[line];
-        let all = match queue {
-            Queue::Bodies(..) => &self.bodies,
-            Queue::Function(_) => &self.functions,
-        };
-        let fair = (all.available_permits() / lines).clamp(1, LOOK_MAX);
+        let ([all, ours], room) = (self.everywhere(line), &self.served[line].room);
+        let left = all.available_permits().min(ours.available_permits());
+        let fair = (left / lines).clamp(1, LOOK_MAX);
         let one = |semaphore: &Arc<Semaphore>| semaphore.clone().try_acquire_owned().ok();
-        let permits = (0..fair).map_while(|_| Some([one(all)?, one(room)?])).collect();
+        let permits = (0..fair).map_while(|_| Some([one(all)?, one(ours)?, one(room)?])).collect();
         Room { line, permits }
+    }
+
+    /// The room of the whole worker, and of this tenant, for what is in a queue.
+    fn everywhere(&self, line: usize) -> [&Arc<Semaphore>; 2] {
+        match self.served[line].queue {
+            Queue::Bodies(..) => [&self.bodies, &self.own_bodies],
+            Queue::Function(_) => [&self.functions, &self.own_functions],
+        }
     }
 
     /// Begins what was taken, and plans the next look.
@@ -256,18 +285,17 @@ impl Tenant {
             let (tenant, hand) = (self.clone(), self.served[line].hand.clone());
             work.spawn(tenant.do_work(found, hand, permits));
         }
-        partition.more = look.rooms.full || rooms.values().any(|room| room.permits.is_empty());
         let filled = rooms.values().any(|room| room.permits.is_empty());
-        let again = partition.said || filled;
-        partition.next = Instant::now() + if again { Duration::ZERO } else { due };
+        partition.more = look.rooms.full || filled;
+        let has_room = rooms.values().any(|room| !room.permits.is_empty());
+        let goes_on = partition.go_on(look.rooms.short, self.served.len()) && has_room;
+        let again = partition.said || filled || goes_on;
+        let now = Instant::now();
+        let then = if again { now } else { now + due };
+        partition.next = partition.due.map_or(then, |due| due.min(then));
     }
 
-    async fn do_work(
-        self: Arc<Self>,
-        found: Work,
-        hand: Arc<Hand>,
-        permits: [OwnedSemaphorePermit; 2],
-    ) {
+    async fn do_work(self: Arc<Self>, found: Work, hand: Arc<Hand>, permits: Permits) {
         match found {
             Work::Body { lease, head, entries, now_ms } => {
                 self.run_body(&hand, lease, head, entries, now_ms).await;
@@ -275,7 +303,7 @@ impl Tenant {
             Work::Function(task) => self.run_function(&hand, task).await,
         }
         drop(permits);
-        self.freed.notify_one();
+        self.freed.send_replace(());
     }
 
     async fn register_again(&self) {
@@ -286,8 +314,31 @@ impl Tenant {
 }
 
 impl Partition {
+    fn new(next: Instant, lines: usize) -> Self {
+        let (looking, said, more) = (false, false, false);
+        Self { next, looking, said, more, due: None, line: 0, left: lines }
+    }
+
+    /// After a look which came to so many queues, if not to all: whether there are some that none
+    /// came to.
+    fn go_on(&mut self, short: Option<usize>, lines: usize) -> bool {
+        let came = short.unwrap_or(lines).max(1);
+        // Who comes first changes, so that no queue takes all the room.
+        self.line = (self.line + short.map_or(1, |short| short.max(1))) % lines.max(1);
+        let left = if self.said { lines } else { self.left.saturating_sub(came) };
+        self.left = if left == 0 { lines } else { left };
+        left > 0
+    }
+
+    /// Something will be due.
+    fn due(&mut self, at: Instant) {
+        self.next = self.next.min(at);
+        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
     /// There is room again.
-    fn freed(&mut self, now: Instant) {
+    fn freed(&mut self, now: Instant, lines: usize) {
+        self.left = lines;
         if self.looking {
             // It may have begun before.
             self.said = true;
@@ -305,6 +356,12 @@ impl Work {
             Self::Function(task) => Some(Queue::Function(task.spawned()?.function)),
         }
     }
+}
+
+/// In how long something will be due, if that is what was said: `t milliseconds`.
+fn due(text: &str) -> Option<Duration> {
+    let ms: u64 = text.strip_prefix("t ")?.parse().ok()?;
+    Some(Duration::from_millis(ms.min(crate::workflow::WAIT_MS_MAX)))
 }
 
 fn report(done: Result<(), JoinError>) {
