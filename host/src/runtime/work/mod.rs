@@ -154,7 +154,8 @@ impl Host {
         let workflow = &self.services.workflow;
         let worker = config.name.clone().unwrap_or_else(|| self.services.ids.next().to_string());
         let leases = Arc::new(Leases::default());
-        let renewal = Renewal::start(workflow.opener().clone(), leases.clone(), config.lease)?;
+        let opener = workflow.opener().clone();
+        let renewal = Renewal::start(opener, leases.clone(), config.lease).await?;
         let bodies = Arc::new(Semaphore::new(config.bodies as usize));
         let functions = Arc::new(Semaphore::new(config.functions as usize));
         let (stop, _) = watch::channel(false);
