@@ -177,7 +177,7 @@ async fn a_cancel_need_not_be_obeyed_but_can_be_forced(stage: Stage) {
 /// Each is called as a step by a friendly body.
 async fn functions_are_bounded(stage: Stage) {
     let mut crew = Crew::idle(stage).await;
-    let small = |limits: &mut Limits| (limits.cpu_ms, limits.wall_ms) = (100, 2_000);
+    let small = |limits: &mut Limits| (limits.cpu_ms, limits.wall_ms) = (2_000, 10_000);
     let bad = grant_of("t", &[], &FUNCTIONS, None, small);
     let good = grant_of("t", &["call"], &[], None, |_| {});
     let guests = vec![("hostile_workflow", bad), ("workflow_basic", good)];
