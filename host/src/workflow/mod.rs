@@ -255,7 +255,7 @@ impl Retry {
         let delay = self.delay_ms.saturating_mul(1 << doublings);
         let delay = delay.min(self.delay_max_ms).min(WAIT_MS_MAX);
         let span = u128::from(delay) * u128::from(self.jitter_percent.min(100)) / 100;
-        let less = u128::from(jitter) * (span + 1) >> 64;
+        let less = (u128::from(jitter) * (span + 1)) >> 64;
         Some(delay - u64::try_from(less).unwrap_or(0))
     }
 }
