@@ -4,5 +4,12 @@
 
 mod workflows {
     pub(crate) mod basic;
+    pub(crate) mod cost;
     pub(crate) mod crew;
+    pub(crate) mod crews;
+    pub(crate) mod guest;
+    pub(crate) mod hostile;
+    pub(crate) mod replays;
+    pub(crate) mod undo;
+    pub(crate) mod waits;
 }

@@ -1,13 +1,13 @@
 //! A host that runs guests, on a store of its own.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use satama::grant::{Grant, Limits, Names, SecretGrant};
 use satama::runtime::{CallError, Code, Compiler, Host, HostConfig, Program};
 use satama::secret::{Actor, Keys, Value};
-use satama::{Services, StoreUrl};
+use satama::{Clock, Services, StoreUrl};
 use tempfile::TempDir;
 use wasmtime::component::Val;
 
@@ -44,6 +44,8 @@ pub struct Stage {
     /// The host.
     pub host: Host,
     store: Store,
+    /// What was compiled, if that is shared.
+    compiled: Option<Arc<TempDir>>,
 }
 
 #[derive(Debug)]
@@ -80,12 +82,42 @@ impl Stage {
     }
 
     async fn on(store: Store, config: &HostConfig) -> Self {
-        Self { host: host(&store, config).await, store }
+        Self { host: host(&store, config).await, store, compiled: None }
+    }
+
+    /// The same, on which a guest need not be compiled that another test had: tests of many
+    /// cases with the same few guests would do little else.
+    #[must_use]
+    pub async fn sharing_compiled(mut self) -> Self {
+        static COMPILED: Mutex<Weak<TempDir>> = Mutex::new(Weak::new());
+        {
+            let mut shared = COMPILED.lock().unwrap();
+            let folder = shared.upgrade().unwrap_or_else(|| Arc::new(tempfile::tempdir().unwrap()));
+            *shared = Arc::downgrade(&folder);
+            self.compiled = Some(folder);
+        }
+        self.host = self.other_host().await;
+        self
     }
 
     /// Another host on the same store.
     pub async fn other_host(&self) -> Host {
-        host(&self.store, &config(INSTANCES)).await
+        self.host_at(Clock::System).await
+    }
+
+    /// Another host on the same store, with a clock of its own.
+    pub async fn host_at(&self, clock: Clock) -> Host {
+        let mut config = config(INSTANCES);
+        config.aot_folder = self.compiled.as_ref().map(|folder| folder.path().to_owned());
+        host_at(&self.store, &config, clock).await
+    }
+
+    /// The file, if this is on one.
+    pub fn file(&self) -> PathBuf {
+        match &self.store {
+            Store::Sqlite(folder) => folder.path().join("satama.db"),
+            Store::Redis(_) => panic!("this store is a server"),
+        }
     }
 
     /// Whether this is on Redis.
@@ -125,12 +157,16 @@ impl Stage {
 }
 
 async fn host(store: &Store, config: &HostConfig) -> Host {
+    host_at(store, config, Clock::System).await
+}
+
+async fn host_at(store: &Store, config: &HostConfig, clock: Clock) -> Host {
     let store = match store {
         Store::Redis(server) => server.store(),
         Store::Sqlite(folder) => StoreUrl::file(folder.path().join("satama.db")),
     };
     let services = Services::builder(store).deadline(DEADLINE).keys(Keys::fixed(keyring(1)));
-    let services = services.build().await.unwrap();
+    let services = services.clock(clock).build().await.unwrap();
     Host::new(Compiler::new(config).unwrap(), services)
 }
 

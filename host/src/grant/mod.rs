@@ -197,7 +197,9 @@ impl Grant {
             "hub" => !self.hub.is_empty(),
             "workflow" => {
                 let granted = self.workflow.granted();
-                !granted.bodies.is_empty() || !granted.functions.is_empty()
+                // `run.wit` has its types from there. Outside of a run nothing works.
+                let named = !granted.bodies.is_empty() || !granted.functions.is_empty();
+                named || !granted.runs.is_empty()
             }
             "run" => !self.workflow.granted().runs.is_empty(),
             "credential" => !self.credential.granted().is_empty(),

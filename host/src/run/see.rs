@@ -173,7 +173,7 @@ impl Runs {
         let mut growth = self.growth(id, timeout_ms).await?;
         loop {
             let info = self.one(id).await?;
-            if info.head.status.is_end() || !growth.next().await {
+            if info.head.status.is_end() || !growth.next(is_end).await {
                 return Ok(info);
             }
         }
@@ -189,7 +189,7 @@ impl Runs {
         let mut growth = self.growth(id, timeout_ms).await?;
         loop {
             let entries = self.history(id, since, PAGE_MAX).await?;
-            if !entries.is_empty() || !growth.next().await {
+            if !entries.is_empty() || !growth.next(|_| true).await {
                 return Ok(entries);
             }
         }
@@ -209,15 +209,26 @@ impl Runs {
 }
 
 impl Growth {
-    /// Waits for more. When the time is up, it is true once more, and then false.
-    async fn next(&mut self) -> bool {
+    /// Waits for more that counts. When the time is up, it is true once more, and then false.
+    async fn next(&mut self, counts: impl Fn(&Note) -> bool) -> bool {
         if self.over {
             return false;
         }
-        self.over = timeout_at(self.end, self.notes.recv()).await.is_err();
+        let more = async { while self.notes.recv().await.is_some_and(|note| !counts(&note)) {} };
+        self.over = timeout_at(self.end, more).await.is_err();
         // What came together is looked at once.
         while self.notes.try_recv().is_ok() {}
         true
+    }
+}
+
+/// Whether a run may have ended with this: `run length kind` is said of each event.
+fn is_end(note: &Note) -> bool {
+    match note {
+        Note::Said(_, text) => {
+            matches!(text.rsplit(' ').next(), Some("completed" | "failed" | "cancelled"))
+        }
+        Note::Missed(_) => true,
     }
 }
 

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::{self, UnboundedSender};
-use tokio::sync::{Notify, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -102,12 +102,15 @@ struct Tenant {
     /// Of the whole worker.
     bodies: Arc<Semaphore>,
     functions: Arc<Semaphore>,
+    /// Of this tenant: so much that each other has room for one, whatever this one has to do.
+    own_bodies: Arc<Semaphore>,
+    own_functions: Arc<Semaphore>,
     leases: Arc<Leases>,
     /// Of the bodies that are in memory: their token, and how to tell them something.
     inboxes: Mutex<HashMap<String, (String, UnboundedSender<News>)>>,
     draining: Arc<AtomicBool>,
-    /// Told when something has come to an end, so that there is room.
-    freed: Notify,
+    /// Told, as all tenants are, when something has come to an end, so that there is room.
+    freed: Arc<watch::Sender<()>>,
     /// When schedules were looked at last.
     scheduled: Mutex<Option<Instant>>,
 }
@@ -151,7 +154,8 @@ impl Host {
         let workflow = &self.services.workflow;
         let worker = config.name.clone().unwrap_or_else(|| self.services.ids.next().to_string());
         let leases = Arc::new(Leases::default());
-        let renewal = Renewal::start(workflow.opener().clone(), leases.clone(), config.lease)?;
+        let opener = workflow.opener().clone();
+        let renewal = Renewal::start(opener, leases.clone(), config.lease).await?;
         let bodies = Arc::new(Semaphore::new(config.bodies as usize));
         let functions = Arc::new(Semaphore::new(config.functions as usize));
         let (stop, _) = watch::channel(false);
@@ -160,6 +164,9 @@ impl Host {
         let mut names: Vec<&str> = programs.iter().map(|p| p.grant.tenant()).collect();
         names.sort_unstable();
         names.dedup();
+        let freed = Arc::new(watch::Sender::new(()));
+        let others = names.len().saturating_sub(1);
+        let own = |all: u32| Arc::new(Semaphore::new((all as usize).saturating_sub(others).max(1)));
         for name in names {
             let of: Vec<_> = programs.iter().filter(|p| p.grant.tenant() == name).collect();
             let (served, versions) = lines(&of)?;
@@ -175,10 +182,12 @@ impl Host {
                 versions,
                 bodies: bodies.clone(),
                 functions: functions.clone(),
+                own_bodies: own(config.bodies),
+                own_functions: own(config.functions),
                 leases: leases.clone(),
                 inboxes: Mutex::default(),
                 draining: draining.clone(),
-                freed: Notify::new(),
+                freed: freed.clone(),
                 scheduled: Mutex::default(),
             }));
         }

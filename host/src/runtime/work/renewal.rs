@@ -73,14 +73,14 @@ impl Drop for Kept {
 }
 
 impl Renewal {
-    pub(super) fn start(
+    pub(super) async fn start(
         opener: Opener,
         leases: Arc<Leases>,
         lease: Duration,
     ) -> Result<Self, OpenError> {
         let (stop, stopped) = channel();
         let lease_ms = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX);
-        let (opened, answer) = channel();
+        let (opened, answer) = tokio::sync::oneshot::channel();
         let work = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.expect("a host that can't start a runtime can't run");
@@ -102,7 +102,8 @@ impl Renewal {
         };
         let thread = std::thread::Builder::new().name("satama-leases".into());
         thread.spawn(work).expect("a host that cannot start a thread cannot run");
-        answer.recv().expect("it answers before it ends")?;
+        // Not by a wait of this thread: who has the store's lock may be another task of it.
+        answer.await.expect("it answers before it ends")?;
         Ok(Self { _stop: stop })
     }
 }

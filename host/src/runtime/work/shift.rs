@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Hand, Line, Tenant};
+use super::{Hand, Tenant};
 use crate::error::chain;
 use crate::workflow::body::News;
 use crate::workflow::bus::{Listening, Note};
@@ -36,21 +36,37 @@ struct Partition {
     said: bool,
     /// Whether there may be more than there was room for.
     more: bool,
+    /// By when something was said to be due, since the last look began.
+    due: Option<Instant>,
+    /// With which queue the next look begins, and how many it should come to before there is a
+    /// pause: where there is room for few at a time, each look is at a few.
+    line: usize,
+    left: usize,
 }
+
+/// Room for one thing: of the worker, of its tenant, and of its queue.
+type Permits = [OwnedSemaphorePermit; 3];
 
 /// Room for something that is to be taken.
 struct Room {
     line: usize,
-    permits: Vec<[OwnedSemaphorePermit; 2]>,
+    permits: Vec<Permits>,
+}
+
+/// Room for what a look may find.
+struct Rooms {
+    all: Vec<Room>,
+    /// Whether there was none for some queue.
+    full: bool,
+    /// How many queues it was asked for before all was used up, if it was.
+    short: Option<usize>,
 }
 
 /// What a look found.
 struct Look {
     partition: u8,
     taken: Result<Taken, StoreError>,
-    rooms: Vec<Room>,
-    /// Whether there was no room for some queue.
-    full: bool,
+    rooms: Rooms,
 }
 
 impl Tenant {
@@ -61,21 +77,13 @@ impl Tenant {
         mut stop: watch::Receiver<bool>,
     ) {
         let begin = Instant::now();
-        let new = || Partition { next: begin, looking: false, said: false, more: false };
-        let mut partitions: Vec<_> = (0..self.store.partitions()).map(|_| new()).collect();
+        let new = |_| Partition::new(begin, self.served.len());
+        let mut partitions: Vec<_> = (0..self.store.partitions()).map(new).collect();
         let (mut looks, mut work) = (JoinSet::new(), JoinSet::new());
+        let mut freed = self.freed.subscribe();
         let mut register = begin + REGISTER;
-        let mut turn = 0;
         loop {
-            let now = Instant::now();
-            for (number, partition) in (0..).zip(&mut partitions) {
-                if !partition.looking && partition.next <= now {
-                    partition.looking = true;
-                    partition.said = false;
-                    turn += 1;
-                    looks.spawn(self.clone().look(number, turn));
-                }
-            }
+            let all_look = self.begin_looks(&mut partitions, &mut looks);
             let next = partitions.iter().filter(|p| !p.looking).map(|p| p.next).min();
             let next = next.unwrap_or(register).min(register);
             tokio::select! {
@@ -83,10 +91,12 @@ impl Tenant {
                 Some(note) = notes.recv() => self.hear(&mut partitions, note),
                 Some(look) = looks.join_next() => self.looked(&mut partitions, &mut work, look),
                 Some(done) = work.join_next() => report(done),
-                () = self.freed.notified() => {
-                    partitions.iter_mut().filter(|p| p.more).for_each(|p| p.next = now);
+                Ok(()) = freed.changed() => {
+                    let now = Instant::now();
+                    let lines = self.served.len();
+                    partitions.iter_mut().for_each(|partition| partition.freed(now, lines));
                 }
-                () = sleep_until(next) => {}
+                () = sleep_until(next), if all_look => {}
             }
             if register <= Instant::now() {
                 register = Instant::now() + REGISTER;
@@ -106,6 +116,11 @@ impl Tenant {
     fn hear(&self, partitions: &mut [Partition], note: Note) {
         match note {
             Note::Said(number, text) if self.tell(&text) => _ = number,
+            Note::Said(number, text) if let Some(after) = due(&text) => {
+                if let Some(partition) = partitions.get_mut(usize::from(number)) {
+                    partition.due(Instant::now() + after);
+                }
+            }
             Note::Said(number, queue) => {
                 let is_ours =
                     queue.is_empty() || self.served.iter().any(|line| line.queue.name() == queue);
@@ -148,21 +163,57 @@ impl Tenant {
         }
     }
 
-    /// Looks at a partition, with what room there is.
-    async fn look(self: Arc<Self>, partition: u8, turn: usize) -> Look {
-        let (mut rooms, mut full) = (Vec::new(), false);
-        let lines = self.served.len();
-        // Who comes first changes, so that no queue takes all the room.
-        for line in (0..lines).map(|at| (at + turn) % lines.max(1)) {
-            let room = self.room(line, lines);
-            full |= room.permits.is_empty();
-            rooms.push(room);
+    /// Looks at each partition whose time it is, the one that waits for longest first. False if
+    /// one has to wait: what room it lacks is held by other looks, which may not need it.
+    fn begin_looks(
+        self: &Arc<Self>,
+        partitions: &mut [Partition],
+        looks: &mut JoinSet<Look>,
+    ) -> bool {
+        let now = Instant::now();
+        let mut due: Vec<_> = (0..)
+            .zip(partitions)
+            .filter(|(_, partition)| !partition.looking && partition.next <= now)
+            .collect();
+        due.sort_by_key(|(_, partition)| partition.next);
+        for (number, partition) in due {
+            let rooms = self.rooms(partition.line);
+            if rooms.full && !looks.is_empty() {
+                return false;
+            }
+            partition.looking = true;
+            partition.said = false;
+            partition.due = None;
+            looks.spawn(self.clone().look(number, rooms));
         }
-        rooms.retain(|room| !room.permits.is_empty());
-        if full {
+        true
+    }
+
+    /// What room there is, from one queue on.
+    fn rooms(&self, from: usize) -> Rooms {
+        let lines = self.served.len();
+        let mut rooms = Rooms { all: Vec::new(), full: false, short: None };
+        for at in 0..lines {
+            let room = self.room((from + at) % lines, lines);
+            if room.permits.is_empty() {
+                rooms.full = true;
+                if self.everywhere(room.line).iter().any(|all| all.available_permits() == 0) {
+                    rooms.short.get_or_insert(at);
+                }
+            } else {
+                rooms.all.push(room);
+            }
+        }
+        rooms
+    }
+
+    /// Looks at a partition.
+    async fn look(self: Arc<Self>, partition: u8, rooms: Rooms) -> Look {
+        if rooms.full {
             self.hurry();
         }
         let queues: Vec<_> = rooms
+            .all
             .iter()
             .map(|room| {
                 let most = u32::try_from(room.permits.len()).unwrap_or(u32::MAX);
@@ -177,20 +228,25 @@ impl Tenant {
         if taken.as_ref().is_ok_and(|taken| !taken.work.is_empty()) {
             tracing::trace!(target: CHANGES, "after a take");
         }
-        Look { partition, taken, rooms, full }
+        Look { partition, taken, rooms }
     }
 
     /// Room for some of a queue: a fair part of what there is.
     fn room(&self, line: usize, lines: usize) -> Room {
-        let Line { queue, room, .. } = &self.served[line];
-        let all = match queue {
-            Queue::Bodies(..) => &self.bodies,
-            Queue::Function(_) => &self.functions,
-        };
-        let fair = (all.available_permits() / lines).clamp(1, LOOK_MAX);
+        let ([all, ours], room) = (self.everywhere(line), &self.served[line].room);
+        let left = all.available_permits().min(ours.available_permits());
+        let fair = (left / lines).clamp(1, LOOK_MAX);
         let one = |semaphore: &Arc<Semaphore>| semaphore.clone().try_acquire_owned().ok();
-        let permits = (0..fair).map_while(|_| Some([one(all)?, one(room)?])).collect();
+        let permits = (0..fair).map_while(|_| Some([one(all)?, one(ours)?, one(room)?])).collect();
         Room { line, permits }
+    }
+
+    /// The room of the whole worker, and of this tenant, for what is in a queue.
+    fn everywhere(&self, line: usize) -> [&Arc<Semaphore>; 2] {
+        match self.served[line].queue {
+            Queue::Bodies(..) => [&self.bodies, &self.own_bodies],
+            Queue::Function(_) => [&self.functions, &self.own_functions],
+        }
     }
 
     /// Begins what was taken, and plans the next look.
@@ -219,7 +275,7 @@ impl Tenant {
         }
         let due = due.max(DUE_MIN);
         let mut rooms: HashMap<usize, Room> =
-            look.rooms.into_iter().map(|room| (room.line, room)).collect();
+            look.rooms.all.into_iter().map(|room| (room.line, room)).collect();
         for found in taken.work {
             let queue = found.queue();
             let line = self.served.iter().position(|line| Some(&line.queue) == queue.as_ref());
@@ -229,18 +285,17 @@ impl Tenant {
             let (tenant, hand) = (self.clone(), self.served[line].hand.clone());
             work.spawn(tenant.do_work(found, hand, permits));
         }
-        partition.more = look.full || rooms.values().any(|room| room.permits.is_empty());
         let filled = rooms.values().any(|room| room.permits.is_empty());
-        let again = partition.said || filled;
-        partition.next = Instant::now() + if again { Duration::ZERO } else { due };
+        partition.more = look.rooms.full || filled;
+        let has_room = rooms.values().any(|room| !room.permits.is_empty());
+        let goes_on = partition.go_on(look.rooms.short, self.served.len()) && has_room;
+        let again = partition.said || filled || goes_on;
+        let now = Instant::now();
+        let then = if again { now } else { now + due };
+        partition.next = partition.due.map_or(then, |due| due.min(then));
     }
 
-    async fn do_work(
-        self: Arc<Self>,
-        found: Work,
-        hand: Arc<Hand>,
-        permits: [OwnedSemaphorePermit; 2],
-    ) {
+    async fn do_work(self: Arc<Self>, found: Work, hand: Arc<Hand>, permits: Permits) {
         match found {
             Work::Body { lease, head, entries, now_ms } => {
                 self.run_body(&hand, lease, head, entries, now_ms).await;
@@ -248,12 +303,47 @@ impl Tenant {
             Work::Function(task) => self.run_function(&hand, task).await,
         }
         drop(permits);
-        self.freed.notify_one();
+        self.freed.send_replace(());
     }
 
     async fn register_again(&self) {
         if let Err(err) = self.store.register(&self.scope, &self.versions).await {
             tracing::warn!(target: "satama::workflow", tenant = self.name, "{}", chain(&err));
+        }
+    }
+}
+
+impl Partition {
+    fn new(next: Instant, lines: usize) -> Self {
+        let (looking, said, more) = (false, false, false);
+        Self { next, looking, said, more, due: None, line: 0, left: lines }
+    }
+
+    /// After a look which came to so many queues, if not to all: whether there are some that none
+    /// came to.
+    fn go_on(&mut self, short: Option<usize>, lines: usize) -> bool {
+        let came = short.unwrap_or(lines).max(1);
+        // Who comes first changes, so that no queue takes all the room.
+        self.line = (self.line + short.map_or(1, |short| short.max(1))) % lines.max(1);
+        let left = if self.said { lines } else { self.left.saturating_sub(came) };
+        self.left = if left == 0 { lines } else { left };
+        left > 0
+    }
+
+    /// Something will be due.
+    fn due(&mut self, at: Instant) {
+        self.next = self.next.min(at);
+        self.due = Some(self.due.map_or(at, |due| due.min(at)));
+    }
+
+    /// There is room again.
+    fn freed(&mut self, now: Instant, lines: usize) {
+        self.left = lines;
+        if self.looking {
+            // It may have begun before.
+            self.said = true;
+        } else if self.more {
+            self.next = now;
         }
     }
 }
@@ -266,6 +356,12 @@ impl Work {
             Self::Function(task) => Some(Queue::Function(task.spawned()?.function)),
         }
     }
+}
+
+/// In how long something will be due, if that is what was said: `t milliseconds`.
+fn due(text: &str) -> Option<Duration> {
+    let ms: u64 = text.strip_prefix("t ")?.parse().ok()?;
+    Some(Duration::from_millis(ms.min(crate::workflow::WAIT_MS_MAX)))
 }
 
 fn report(done: Result<(), JoinError>) {

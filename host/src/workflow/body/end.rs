@@ -10,6 +10,10 @@ use crate::workflow::replay::Ending;
 impl Body {
     /// The body has returned. True if that is recorded.
     pub async fn end(&mut self, ending: Ending) -> bool {
+        if self.replay.step().is_some() {
+            // It would do so again each time that it is called.
+            return self.fail(Failure::ours("misplaced", "it returned within a step")).await;
+        }
         let done = loop {
             let ended = self.replay.end(ending.clone());
             let ended = self.answered(ended);

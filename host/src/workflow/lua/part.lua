@@ -40,7 +40,7 @@ end
 local function append(run, event)
     local entry = text(NOW) .. ' ' .. event
     local length = redis.call('RPUSH', key('h', run), entry)
-    redis.call('SPUBLISH', TAG .. '!', run .. ' ' .. length)
+    redis.call('SPUBLISH', TAG .. '!', run .. ' ' .. length .. ' ' .. (event:match('^{"([%a-]*)') or ''))
     return length, entry
 end
 
@@ -73,8 +73,12 @@ local function tell(run, event)
     end
 end
 
+-- Keeps what is due, and tells the workers if nothing is due before: they plan by the first.
 local function due(what, at)
     redis.call('ZADD', key('t'), text(at), what)
+    if redis.call('ZRANK', key('t'), what) == 0 then
+        redis.call('SPUBLISH', TAG .. '?', 't ' .. text(math.max(0, at - NOW)))
+    end
 end
 
 -- Moves a run to another status.
