@@ -151,7 +151,8 @@ impl Host {
         let workflow = &self.services.workflow;
         let worker = config.name.clone().unwrap_or_else(|| self.services.ids.next().to_string());
         let leases = Arc::new(Leases::default());
-        let renewal = Renewal::start(workflow.opener().clone(), leases.clone(), config.lease)?;
+        let renewal = Renewal::start(workflow.opener().clone(), leases.clone(), config.lease);
+        let renewal = renewal.await?;
         let bodies = Arc::new(Semaphore::new(config.bodies as usize));
         let functions = Arc::new(Semaphore::new(config.functions as usize));
         let (stop, _) = watch::channel(false);

@@ -6,6 +6,8 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::oneshot;
+
 use crate::error::chain;
 use crate::grant::Scope;
 use crate::services::OpenError;
@@ -73,14 +75,14 @@ impl Drop for Kept {
 }
 
 impl Renewal {
-    pub(super) fn start(
+    pub(super) async fn start(
         opener: Opener,
         leases: Arc<Leases>,
         lease: Duration,
     ) -> Result<Self, OpenError> {
         let (stop, stopped) = channel();
         let lease_ms = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX);
-        let (opened, answer) = channel();
+        let (opened, answer) = oneshot::channel();
         let work = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.expect("a host that can't start a runtime can't run");
@@ -102,7 +104,8 @@ impl Renewal {
         };
         let thread = std::thread::Builder::new().name("satama-leases".into());
         thread.spawn(work).expect("a host that cannot start a thread cannot run");
-        answer.recv().expect("it answers before it ends")?;
+        // It may wait for what others of this thread have begun: so they must be able to go on.
+        answer.await.expect("it answers before it ends")?;
         Ok(Self { _stop: stop })
     }
 }
