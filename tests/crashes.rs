@@ -5,7 +5,9 @@
 
 mod crashes {
     pub(crate) mod case;
+    pub(crate) mod chaos;
     pub(crate) mod compare;
+    pub(crate) mod cut;
     pub(crate) mod enumerated;
     pub(crate) mod fence;
     pub(crate) mod ground;

@@ -67,18 +67,21 @@ async fn whole(ground: &Ground, case: Case) -> (Done, u64) {
 }
 
 /// Crashes a run, and lets another worker end it. What is wrong with it.
-async fn one(ground: &Ground, Crash { case, whole, at }: &Crash) -> Option<String> {
+async fn one(ground: &Arc<Ground>, Crash { case, whole, at }: &Crash) -> Option<String> {
     let tenant = format!("{}-{at}", case.name);
     let mut laborer = ground.laborer(&tenant, *at).await;
     let run = case.start(&ground.runs(&tenant)).await;
-    let ended = case.follow(ground, &tenant, &run);
-    let mut ended = std::pin::pin!(ended);
+    // In a task of its own: what it has of the store must not wait for what is done here.
+    let mut ended = tokio::spawn({
+        let (ground, case, tenant, run) = (ground.clone(), *case, tenant.clone(), run.clone());
+        async move { case.follow(&ground, &tenant, &run).await }
+    });
     // What a run does is not always in as many changes: it may end before.
     let done = tokio::select! {
-        done = &mut ended => done,
+        done = &mut ended => done.unwrap(),
         () = laborer.died() => {
             let worker = ground.worker(&tenant).await;
-            let done = ended.await;
+            let done = ended.await.unwrap();
             worker.stop().await;
             done
         }

@@ -22,7 +22,6 @@ async fn a_stopped_worker_writes_nothing(ground: Ground) {
         workflow: "slow",
         input: r#"{"ms":2000}"#,
         sends: Sends::Nothing,
-        open: 1,
     };
     let (tenant, runs) = ("t", ground.runs("t"));
     let laborer = ground.laborer(tenant, 0).await;

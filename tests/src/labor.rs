@@ -19,6 +19,7 @@ const BODIES: [&str; 20] = [
     "fan",
     "call",
     "retry",
+    "kinds",
     "slow",
     "state",
     "forever",
@@ -32,7 +33,6 @@ const BODIES: [&str; 20] = [
     "child",
     "saga",
     "cancelled",
-    "program",
 ];
 
 const FUNCTIONS: [&str; 5] = ["add", "fail-until", "fail", "note", "state"];

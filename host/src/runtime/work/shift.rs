@@ -36,6 +36,8 @@ struct Partition {
     said: bool,
     /// Whether there may be more than there was room for.
     more: bool,
+    /// Whether looks at others had the room that this one was to have.
+    crowded: bool,
 }
 
 /// Room for something that is to be taken.
@@ -61,20 +63,35 @@ impl Tenant {
         mut stop: watch::Receiver<bool>,
     ) {
         let begin = Instant::now();
-        let new = || Partition { next: begin, looking: false, said: false, more: false };
+        let new = || Partition {
+            next: begin,
+            looking: false,
+            said: false,
+            more: false,
+            crowded: false,
+        };
         let mut partitions: Vec<_> = (0..self.store.partitions()).map(|_| new()).collect();
         let (mut looks, mut work) = (JoinSet::new(), JoinSet::new());
         let mut register = begin + REGISTER;
         let mut turn = 0;
         loop {
             let now = Instant::now();
+            // What looks at others had of the room is free again: one at a time has all of it.
+            if looks.is_empty()
+                && let Some(crowded) = partitions.iter_mut().find(|p| p.crowded)
+            {
+                crowded.next = now;
+            }
             for (number, partition) in (0..).zip(&mut partitions) {
                 if !partition.looking && partition.next <= now {
                     partition.looking = true;
-                    partition.said = false;
+                    (partition.said, partition.crowded) = (false, false);
                     turn += 1;
                     looks.spawn(self.clone().look(number, turn));
                 }
+            }
+            if looks.len() > 1 {
+                partitions.iter_mut().filter(|p| p.looking).for_each(|p| p.crowded = true);
             }
             let next = partitions.iter().filter(|p| !p.looking).map(|p| p.next).min();
             let next = next.unwrap_or(register).min(register);
@@ -208,6 +225,7 @@ impl Tenant {
             Err(err) => {
                 tracing::warn!(target: "satama::workflow", tenant = self.name, "{}", chain(&err));
                 partition.next = Instant::now() + FAILED;
+                partition.crowded = false;
                 return;
             }
         };
@@ -229,6 +247,7 @@ impl Tenant {
             let (tenant, hand) = (self.clone(), self.served[line].hand.clone());
             work.spawn(tenant.do_work(found, hand, permits));
         }
+        partition.crowded &= look.full;
         partition.more = look.full || rooms.values().any(|room| room.permits.is_empty());
         let filled = rooms.values().any(|room| room.permits.is_empty());
         let again = partition.said || filled;
