@@ -9,6 +9,7 @@ mod authority;
 mod cluster;
 mod gate;
 mod harness;
+mod labor;
 mod log;
 mod receive;
 mod redis;
@@ -36,6 +37,7 @@ pub use self::harness::{
     Harness, Span, all_secrets, bucket, bus, channels, grant, keyring, local_key, lone_key,
     sessions,
 };
+pub use self::labor::{Labor, Laborer, labor_grant};
 pub use self::log::Log;
 pub use self::receive::{Receive, closed, frame, heard, hears, text};
 pub use self::redis::{Count, RedisServer};

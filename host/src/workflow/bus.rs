@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinError;
 
 use crate::error::Unavailable;
 use crate::grant::{RedisKey, Scope};
@@ -114,9 +115,21 @@ impl Bus {
         number: u8,
         to: &UnboundedSender<Note>,
     ) -> Result<Listening, Unavailable> {
-        let address = topic.address();
+        let (bus, address, to) = (self.clone(), topic.address(), to.clone());
+        // In a task of its own: a caller who stops polling would keep all others waiting.
+        let listening = tokio::spawn(bus.listen_at(address, number, to));
+        let ended = |err: JoinError| Unavailable { store: "workflow", source: err.into() };
+        listening.await.map_err(ended)?
+    }
+
+    async fn listen_at(
+        self: Arc<Self>,
+        address: Address,
+        number: u8,
+        to: UnboundedSender<Note>,
+    ) -> Result<Listening, Unavailable> {
         let _changing = self.changing.lock().await;
-        let (id, is_first) = self.lock().add(&address, number, to.clone());
+        let (id, is_first) = self.lock().add(&address, number, to);
         // Dropped, if this fails or is given up, it ends what it began.
         let listening = Listening { bus: self.clone(), address, id };
         match &self.kind {

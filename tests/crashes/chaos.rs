@@ -1,0 +1,114 @@
+//! Many runs, and workers that are killed at any time: all come to their end, and nothing is
+//! recorded twice.
+//!
+//! `RUNS` and `SEED` say how many and which; `cargo xtask chaos` runs more of them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+use satama_tests::Laborer;
+use tokio::task::JoinSet;
+
+use super::case::{CASES, Case, Done, Sends};
+use super::ground::Ground;
+
+/// Runs, if nobody says how many.
+const RUNS: usize = 200;
+
+/// Workers that are there at a time.
+const LABORERS: usize = 3;
+
+/// How long one is left alone before the next is killed.
+const CALM_MS: std::ops::Range<u64> = 50..600;
+
+/// Runs that are followed at a time.
+const AT_A_TIME: usize = 50;
+
+const TENANT: &str = "chaos";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_runs_end_whoever_is_killed_on_redis() {
+    chaos(Ground::redis().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_runs_end_whoever_is_killed_on_sqlite() {
+    chaos(Ground::sqlite().await).await;
+}
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|number| number.parse().unwrap())
+}
+
+async fn chaos(ground: Ground) {
+    let seed = number("SEED").unwrap_or_else(rand::random);
+    let runs = number("RUNS").map_or(RUNS, |runs| usize::try_from(runs).unwrap());
+    println!("SEED={seed}");
+    let mut rng = StdRng::seed_from_u64(seed);
+    // Nobody sends anything here: whatever came to a run would come at another time.
+    let cases: Vec<Case> =
+        CASES.into_iter().filter(|case| matches!(case.sends, Sends::Nothing)).collect();
+    // What is lost of an earlier generation is gone with its history.
+    let cases: Vec<Case> = cases.into_iter().filter(|case| case.name != "forever").collect();
+    let ground = Arc::new(ground);
+    let expected = expected(&ground, &cases).await;
+    let mut laborers = Vec::new();
+    for _ in 0..LABORERS {
+        laborers.push(ground.laborer(TENANT, 0).await);
+    }
+    let done = Arc::new(AtomicUsize::new(0));
+    let (mut work, mut begun) = (JoinSet::new(), 0);
+    let mut calm = std::pin::pin!(tokio::time::sleep(Duration::ZERO));
+    while done.load(Ordering::Relaxed) < runs {
+        while begun < runs && work.len() < AT_A_TIME {
+            let which = rng.random_range(0..cases.len());
+            let (ground, case, done) = (ground.clone(), cases[which], done.clone());
+            let expected = expected[which].clone();
+            begun += 1;
+            work.spawn(async move {
+                one(&ground, case, &expected).await;
+                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                if done.is_multiple_of(100) {
+                    println!("{done} of {runs} runs");
+                }
+            });
+        }
+        tokio::select! {
+            Some(ended) = work.join_next() => ended.unwrap(),
+            () = &mut calm => {
+                let which = rng.random_range(0..LABORERS);
+                replace(&ground, &mut laborers[which]).await;
+                let pause = Duration::from_millis(rng.random_range(CALM_MS));
+                calm.as_mut().reset(tokio::time::Instant::now() + pause);
+            }
+        }
+    }
+}
+
+/// What the runs come to if nobody is killed.
+async fn expected(ground: &Ground, cases: &[Case]) -> Vec<Arc<Done>> {
+    let tenant = "calm";
+    let _laborer = ground.laborer(tenant, 0).await;
+    let mut expected = Vec::new();
+    for case in cases {
+        let run = case.start(&ground.runs(tenant)).await;
+        expected.push(Arc::new(case.outcome(ground, tenant, &run).await));
+    }
+    expected
+}
+
+async fn replace(ground: &Ground, laborer: &mut Laborer) {
+    laborer.kill();
+    *laborer = ground.laborer(TENANT, 0).await;
+}
+
+/// One run, from its start to its end.
+async fn one(ground: &Ground, case: Case, expected: &Done) {
+    let run = case.start(&ground.runs(TENANT)).await;
+    let done = case.outcome(ground, TENANT, &run).await;
+    let wrong = case.differs(expected, &done);
+    assert!(wrong.is_none(), "{} ({run}): {}", case.name, wrong.unwrap_or_default());
+}

@@ -1,0 +1,42 @@
+//! A worker that is stopped until its lease is over, and then goes on.
+
+use satama_tests::until;
+
+use super::case::{Case, Sends};
+use super::compare::{check, keys};
+use super::ground::Ground;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_stopped_too_long_writes_nothing_on_redis() {
+    a_stopped_worker_writes_nothing(Ground::redis().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_stopped_too_long_writes_nothing_on_sqlite() {
+    a_stopped_worker_writes_nothing(Ground::sqlite().await).await;
+}
+
+async fn a_stopped_worker_writes_nothing(ground: Ground) {
+    let case = Case {
+        name: "slow",
+        workflow: "slow",
+        input: r#"{"ms":2000}"#,
+        sends: Sends::Nothing,
+    };
+    let (tenant, runs) = ("t", ground.runs("t"));
+    let laborer = ground.laborer(tenant, 0).await;
+    let run = case.start(&runs).await;
+    let key = satama::workflow::replay::step_key(&run, 0, 0, "slow", false);
+    until("the step runs", async || ground.count(tenant, &key).await == 1).await;
+    laborer.pause();
+    let worker = ground.worker(tenant).await;
+    let history = ground.ended(tenant, &run).await;
+    check(&history);
+    let kinds: Vec<_> = history.iter().map(|recorded| recorded.event.kind()).collect();
+    assert_eq!(kinds, ["started", "lost", "step-done", "completed"]);
+    assert_eq!(ground.count(tenant, &keys(&run, &history)["0.0 slow"]).await, 2);
+    laborer.resume();
+    until("it is told", async || laborer.log().contains("fenced")).await;
+    assert_eq!(runs.whole_history(&run).await.unwrap().len(), history.len());
+    worker.stop().await;
+}
