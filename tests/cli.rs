@@ -37,6 +37,7 @@ impl User {
             "secret_basic",
             "session_basic",
             "wasi_basic",
+            "workflow_basic",
         ] {
             fs::copy(build::guest(guest), home.path().join(format!("{guest}.wasm"))).unwrap();
         }
@@ -138,6 +139,11 @@ fn inspect() {
 #[test]
 fn secret() {
     session("secret", &[]);
+}
+
+#[test]
+fn workflow() {
+    session("workflow", &[]);
 }
 
 /// At a terminal, which would show what is typed unless it is told not to.

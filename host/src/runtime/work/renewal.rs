@@ -6,8 +6,6 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::oneshot;
-
 use crate::error::chain;
 use crate::grant::Scope;
 use crate::services::OpenError;

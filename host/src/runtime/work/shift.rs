@@ -264,7 +264,6 @@ impl Tenant {
             Err(err) => {
                 tracing::warn!(target: "satama::workflow", tenant = self.name, "{}", chain(&err));
                 partition.next = Instant::now() + FAILED;
-                partition.crowded = false;
                 return;
             }
         };
