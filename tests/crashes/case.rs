@@ -33,7 +33,12 @@ pub(crate) const CASES: [Case; 17] = [
     case("fan", "fan", "null", Sends::Nothing),
     case("retry", "retry", r#"{"until":3,"retries":3}"#, Sends::Nothing),
     case("retry-in-vain", "retry", r#"{"until":9,"retries":2}"#, Sends::Nothing),
-    case("call", "call", r#"{"function":"fail","input":{"retry":true},"retries":2}"#, Sends::Nothing),
+    case(
+        "call",
+        "call",
+        r#"{"function":"fail","input":{"retry":true},"retries":2}"#,
+        Sends::Nothing,
+    ),
     case("sleep", "sleep", r#"{"ms":150}"#, Sends::Nothing),
     case("five-sleeps", "five-sleeps", r#"{"ms":100}"#, Sends::Nothing),
     case("signal", "signal", r#"{"ms":600000}"#, Sends::Signal),
@@ -154,7 +159,8 @@ impl Case {
         if whole.history != crashed.history || whole.children != crashed.children {
             return Some(format!("expected {whole:#?}, found {crashed:#?}"));
         }
-        let more = |(words, count): (&String, &i64)| crashed.effects.get(words).unwrap_or(&0) - count;
+        let more =
+            |(words, count): (&String, &i64)| crashed.effects.get(words).unwrap_or(&0) - count;
         let mores: Vec<i64> = whole.effects.iter().map(more).collect();
         let is_right = mores.iter().all(|more| *more >= 0)
             && mores.iter().sum::<i64>() <= crashed.lost

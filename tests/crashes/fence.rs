@@ -17,12 +17,8 @@ async fn who_was_stopped_too_long_writes_nothing_on_sqlite() {
 }
 
 async fn a_stopped_worker_writes_nothing(ground: Ground) {
-    let case = Case {
-        name: "slow",
-        workflow: "slow",
-        input: r#"{"ms":2000}"#,
-        sends: Sends::Nothing,
-    };
+    let case =
+        Case { name: "slow", workflow: "slow", input: r#"{"ms":2000}"#, sends: Sends::Nothing };
     let (tenant, runs) = ("t", ground.runs("t"));
     let laborer = ground.laborer(tenant, 0).await;
     let run = case.start(&runs).await;

@@ -103,7 +103,9 @@ impl Laborer {
         let log = Arc::new(Mutex::new(String::new()));
         let (kept, err) = (log.clone(), BufReader::new(process.stderr.take().unwrap()));
         std::thread::spawn(move || {
-            err.lines().map_while(Result::ok).for_each(|line| *kept.lock().unwrap() += &(line + "\n"));
+            err.lines()
+                .map_while(Result::ok)
+                .for_each(|line| *kept.lock().unwrap() += &(line + "\n"));
         });
         let mut laborer = Self { process, to, lines, log };
         let said = laborer.lines.recv().await;

@@ -63,13 +63,8 @@ impl Tenant {
         mut stop: watch::Receiver<bool>,
     ) {
         let begin = Instant::now();
-        let new = || Partition {
-            next: begin,
-            looking: false,
-            said: false,
-            more: false,
-            crowded: false,
-        };
+        let new =
+            || Partition { next: begin, looking: false, said: false, more: false, crowded: false };
         let mut partitions: Vec<_> = (0..self.store.partitions()).map(|_| new()).collect();
         let (mut looks, mut work) = (JoinSet::new(), JoinSet::new());
         let mut register = begin + REGISTER;
