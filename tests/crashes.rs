@@ -11,4 +11,5 @@ mod crashes {
     pub(crate) mod enumerated;
     pub(crate) mod fence;
     pub(crate) mod ground;
+    pub(crate) mod restart;
 }

@@ -37,7 +37,7 @@ async fn at_each_change(ground: Ground) {
     for case in cases {
         let (whole, changes) = whole(&ground, case).await;
         let whole = Arc::new(whole);
-        println!("{}: {changes} changes, {:?}", case.name, whole.effects);
+        eprintln!("{}: {changes} changes, {:?}", case.name, whole.effects);
         crashes.extend((1..=changes).map(|at| Crash { case, whole: whole.clone(), at }));
     }
     let crashes = Arc::new(Mutex::new(crashes));

@@ -1,5 +1,8 @@
 //! A worker that is stopped until its lease is over, and then goes on.
 
+use std::time::Duration;
+
+use satama::run::{Options, Runs};
 use satama_tests::until;
 
 use super::case::{Case, Sends};
@@ -24,7 +27,15 @@ async fn a_stopped_worker_writes_nothing(ground: Ground) {
     let run = case.start(&runs).await;
     let key = satama::workflow::replay::step_key(&run, 0, 0, "slow", false);
     until("the step runs", async || ground.count(tenant, &key).await == 1).await;
-    laborer.pause();
+    // A process that is stopped within a transaction has SQLite's one lock: not there.
+    loop {
+        laborer.pause();
+        let write = write_something(&runs);
+        if tokio::time::timeout(Duration::from_secs(1), write).await.is_ok() {
+            break;
+        }
+        laborer.resume();
+    }
     let worker = ground.worker(tenant).await;
     let history = ground.ended(tenant, &run).await;
     check(&history);
@@ -35,4 +46,10 @@ async fn a_stopped_worker_writes_nothing(ground: Ground) {
     until("it is told", async || laborer.log().contains("fenced")).await;
     assert_eq!(runs.whole_history(&run).await.unwrap().len(), history.len());
     worker.stop().await;
+}
+
+/// Writes something: a run that begins in an hour.
+async fn write_something(runs: &Runs) {
+    let options = Options { delay_ms: Some(60 * 60 * 1_000), ..Options::default() };
+    runs.start("echo", vec![("null".into(), options)]).await.unwrap();
 }

@@ -7,6 +7,7 @@ mod step;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
 
 use step::{Failed, Steps, cargo};
 
@@ -17,6 +18,7 @@ Usage: cargo xtask COMMAND
   ci                              format, lint, and run every test
   bench [--quick] [FILTER]        measure, and print ratios (a release build: some twenty minutes)
   bench --node [--quick]          measure against @pikku/redis, which npm installs for the run
+  chaos [--runs N] [--minutes M]  run N workflows on each store while workers are killed, for M minutes
   guests                          build the guests of the tests and of the examples
   setup                           install what the tests need and this machine misses
 
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         ["demo", rest @ ..] => demo(rest),
         ["ci"] => ci(),
         ["bench", rest @ ..] => bench(rest),
+        ["chaos", rest @ ..] => chaos(rest),
         ["guests"] => setup::rust().and_then(|()| guests(&mut Steps::new(GUESTS.len()))),
         ["setup"] => setup::rust().and_then(|()| setup::programs(&TESTS)),
         [] | ["help" | "--help" | "-h"] => {
@@ -151,6 +154,31 @@ fn bench(args: &[&str]) -> Result<(), Failed> {
     let mut bench = cargo(&root(), &["run", "--release", "--package", "satama-bench", "--"]);
     bench.args(args);
     steps.show("measure (after a release build)", bench)
+}
+
+/// Rounds of runs whose workers are killed: one, or as many as there is time for.
+fn chaos(args: &[&str]) -> Result<(), Failed> {
+    let (mut runs, mut minutes) = ("10000", 0);
+    let mut rest = args.iter();
+    while let Some(arg) = rest.next() {
+        let number = rest.next().filter(|number| number.parse::<u32>().is_ok());
+        match (*arg, number) {
+            ("--runs", Some(number)) => runs = number,
+            ("--minutes", Some(number)) => minutes = number.parse().unwrap_or(0),
+            _ => return Err(Failed(format!("`{arg}` is not an option with a number\n\n{USAGE}"))),
+        }
+    }
+    setup::rust()?;
+    setup::programs(&[setup::REDIS])?;
+    let end = Instant::now() + Duration::from_secs(minutes * 60);
+    loop {
+        let mut test = cargo(&root(), &["test", "--package", "satama-tests", "--test", "crashes"]);
+        test.args(["--", "--nocapture", "chaos"]).env("RUNS", runs);
+        Steps::new(1).show(&format!("{runs} runs on each store"), test)?;
+        if Instant::now() >= end {
+            return Ok(());
+        }
+    }
 }
 
 fn guests(steps: &mut Steps) -> Result<(), Failed> {
