@@ -54,8 +54,7 @@ enum Ticket {
     Forgotten,
 }
 
-/// Which signals of a name there are tickets for: those below `next` but for some that were
-/// given up.
+/// Which signals of a name there are tickets for: those below `next` but for some given up.
 #[derive(Debug, Default)]
 struct Claims {
     next: usize,
@@ -263,12 +262,6 @@ impl Replay {
         self.unwritten.extend(events);
     }
 
-    /// Whether the body has a ticket for a signal.
-    pub fn has_claimed(&self, name: &str, nth: usize) -> bool {
-        let claims = self.signals.get(name);
-        claims.is_some_and(|claims| nth < claims.next && !claims.left.contains(&nth))
-    }
-
     /// The step's end is recorded; the body goes on from there.
     pub fn finished(&mut self) {
         self.see(self.state.last());
@@ -313,7 +306,7 @@ impl Replay {
         Ok(self.state.calls().get(self.next as usize))
     }
 
-    /// As [`Self::is_recorded`], of what does nothing, so that a cancel is told by what comes next.
+    /// The same, of what does nothing: a cancel is told by what comes next.
     fn is_recorded_untold(
         &mut self,
         same: impl Fn(&What) -> bool,

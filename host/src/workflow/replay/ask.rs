@@ -106,6 +106,12 @@ impl Replay {
         self.tickets_in_bounds()
     }
 
+    /// Whether the body has a ticket for a signal.
+    pub fn has_claimed(&self, name: &str, nth: usize) -> bool {
+        let claims = self.signals.get(name);
+        claims.is_some_and(|claims| nth < claims.next && !claims.left.contains(&nth))
+    }
+
     /// Tickets that are given up.
     pub fn forget(&mut self, tickets: &[u32]) -> Result<(), Stop> {
         if tickets.len() > OPEN_MAX {
