@@ -149,7 +149,11 @@ fn ends() -> Result<(), String> {
     let signals = open("signals")?;
     for force in [false, true] {
         let id = start(&signals, r#"{"n":1}"#)?;
-        equal("delete what runs", signals.delete(&id).err(), Some(Error::Illegal(Status::Running)))?;
+        equal(
+            "delete what runs",
+            signals.delete(&id).err(),
+            Some(Error::Illegal(Status::Running)),
+        )?;
         ok("cancel", signals.cancel(&id, "enough", force))?;
         equal("cancelled", ended(&signals, &id)?.status, Status::Cancelled)?;
     }
