@@ -17,6 +17,7 @@ struct Guests {
 static TESTS: Guests = Guests::new("tests/guests", &["--workspace"]);
 static LIBRARY: Guests = Guests::new("examples/library", &["--workspace"]);
 static WEBHOOK: Guests = Guests::new("examples/webhook", &["--workspace"]);
+static CHECKOUT: Guests = Guests::new("examples/checkout", &["--workspace"]);
 static SDK: Guests = Guests::new("guest/rust", &["--example", "hello"]);
 
 /// The project's folder.
@@ -25,11 +26,12 @@ pub fn root() -> &'static Path {
     here.parent().expect("the tests are in a folder of the project")
 }
 
-/// The component called `name`: one of `tests/guests`, `library`, `webhook` or `hello`.
+/// The component called `name`: one of `tests/guests`, `library`, `webhook`, `checkout` or `hello`.
 pub fn guest(name: &str) -> PathBuf {
     let (guests, file) = match name {
         "library" => (&LIBRARY, "library.wasm".into()),
         "webhook" => (&WEBHOOK, "webhook.wasm".into()),
+        "checkout" => (&CHECKOUT, "checkout.wasm".into()),
         "hello" => (&SDK, "examples/hello.wasm".into()),
         name => (&TESTS, format!("{name}.wasm")),
     };

@@ -149,6 +149,11 @@ impl Runs {
         if mine { Ok(entries) } else { Err(Error::NotFound) }
     }
 
+    /// All entries of a run's history, as [`Recorded::decode`] reads them.
+    pub async fn entries(&self, id: &str) -> Result<Vec<String>, Error> {
+        self.history(id, 0, HISTORY_MAX).await
+    }
+
     /// A run's whole history.
     pub async fn whole_history(&self, id: &str) -> Result<Vec<Recorded>, Error> {
         let entries = self.history(id, 0, HISTORY_MAX).await?;

@@ -27,7 +27,7 @@ pub use self::engine::{COMPONENT_BYTES_MAX, Code, Compiler, HostConfig, LoadErro
 pub use self::link::{LinkError, OFFERED_VERSION, Refusal, add_to_linker, service_of};
 pub use self::listen::{ListenError, Listening};
 use self::state::State;
-pub use self::work::{WorkError, Worker, WorkerConfig};
+pub use self::work::{Replayed, WorkError, Worker, WorkerConfig};
 use crate::grant::Grant;
 use crate::services::Services;
 

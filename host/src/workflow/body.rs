@@ -50,6 +50,8 @@ pub struct Parts {
     pub wall: Duration,
     /// Whether the host is to stop: then it begins no step, and does not wait.
     pub draining: Arc<AtomicBool>,
+    /// Whether nothing is to be done but to see what the body does with what is recorded.
+    pub offline: bool,
     /// Randomness that needs not be the same again.
     pub ids: Ids,
 }
@@ -84,6 +86,7 @@ pub struct Body {
     deadline: watch::Sender<Option<Instant>>,
     exit: Option<Exit>,
     draining: Arc<AtomicBool>,
+    offline: bool,
     ids: Ids,
 }
 
@@ -98,6 +101,8 @@ pub enum Exit {
     Again,
     /// The run is another worker's.
     Fenced,
+    /// It did all that is recorded, and would go on from there.
+    WouldGoOn,
     /// The store has not answered for long.
     Unavailable(StoreError),
     /// Its run can't go on, for this reason, which is to be recorded.
@@ -131,6 +136,7 @@ impl Body {
             deadline: watch::Sender::new(None),
             exit: None,
             draining: parts.draining,
+            offline: parts.offline,
             ids: parts.ids,
         };
         body.look();
@@ -194,6 +200,12 @@ impl Body {
                 self.break_off(Failure::ours("diverged", diverged.to_string()))
             }
         })
+    }
+
+    /// All that is recorded was done, and no more is to be.
+    fn would_go_on(&mut self) -> Error {
+        self.exit = Some(Exit::WouldGoOn);
+        Error::Ended
     }
 
     /// The run can't go on.

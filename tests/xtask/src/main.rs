@@ -30,9 +30,10 @@ Examples:
 `cargo demo` and `cargo ci` are short for `cargo xtask demo` and `cargo xtask ci`.";
 
 /// Folders with a workspace of their own, whose target is wasm32-wasip2.
-const GUESTS: [&str; 3] = [LIBRARY, WEBHOOK, "tests/guests"];
+const GUESTS: [&str; 4] = [LIBRARY, WEBHOOK, CHECKOUT, "tests/guests"];
 const LIBRARY: &str = "examples/library";
 const WEBHOOK: &str = "examples/webhook";
+const CHECKOUT: &str = "examples/checkout";
 
 /// What the tests need beside Rust.
 const TESTS: [setup::Program; 3] = [setup::REDIS, setup::SOFTHSM, setup::CC];
@@ -120,7 +121,7 @@ fn demo(args: &[&str]) -> Result<(), Failed> {
 fn ci() -> Result<(), Failed> {
     setup::rust()?;
     setup::programs(&TESTS)?;
-    let mut steps = Steps::new(17);
+    let mut steps = Steps::new(21);
     for folder in ["", SDK].into_iter().chain(GUESTS) {
         steps.run(
             &format!("format {folder}"),
@@ -136,7 +137,7 @@ fn ci() -> Result<(), Failed> {
     let mut clippy = guest_cargo(SDK, &["clippy", "--all-targets"]);
     clippy.args(deny);
     steps.run(&format!("lint {SDK}"), clippy)?;
-    for folder in [SDK, LIBRARY, WEBHOOK] {
+    for folder in [SDK, LIBRARY, WEBHOOK, CHECKOUT] {
         steps.run(&format!("test {folder}"), guest_cargo(folder, &["test"]))?;
     }
     guests(&mut steps)?;

@@ -4,6 +4,7 @@ mod act;
 mod find;
 mod show;
 mod start;
+mod upgrade;
 mod watch;
 
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ enum Verb {
     Schedule(start::Schedule),
     Schedules(find::Schedules),
     Unschedule(act::Unschedule),
+    CheckUpgrade(upgrade::CheckUpgrade),
 }
 
 /// Whose runs.
@@ -75,6 +77,7 @@ impl Command {
             Verb::Schedule(schedule) => schedule.run().await,
             Verb::Schedules(schedules) => schedules.run().await,
             Verb::Unschedule(unschedule) => unschedule.run().await,
+            Verb::CheckUpgrade(check) => check.run().await,
         }
     }
 }

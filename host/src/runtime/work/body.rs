@@ -32,7 +32,7 @@ const BUSY: Duration = Duration::from_millis(100);
 const LOG: &str = "satama::workflow";
 
 /// What a call of a body came to, if the body was not ended by one of its own calls.
-enum Outcome {
+pub(super) enum Outcome {
     /// It has returned.
     Returned(wit::Ending),
     /// It has failed.
@@ -70,6 +70,7 @@ impl Tenant {
             warm: self.config.warm,
             wall: Duration::from_millis(limits.wall_ms),
             draining: self.draining.clone(),
+            offline: false,
             ids: self.host.services.ids.clone(),
         });
         let exit = match body {
@@ -103,7 +104,7 @@ impl Tenant {
             Some(Exit::Broken(failure)) => {
                 tracing::error!(target: LOG, tenant, workflow, run, code = failure.code, "{}", failure.message);
             }
-            Some(Exit::Parked | Exit::Ended | Exit::Again) | None => {}
+            Some(Exit::Parked | Exit::Ended | Exit::Again | Exit::WouldGoOn) | None => {}
         }
     }
 
@@ -130,7 +131,7 @@ impl Tenant {
         }
         let (run, workflow) = (body.head().id.to_string(), body.head().workflow.clone());
         match outcome {
-            Outcome::Returned(ending) => match self.ending(hand, ending) {
+            Outcome::Returned(ending) => match decode_ending(hand, ending) {
                 Ok(ending) => _ = body.end(ending).await,
                 Err(failure) => _ = body.fail(failure).await,
             },
@@ -178,17 +179,17 @@ impl Tenant {
         let after = AGAIN_MIN * 2_u32.pow((failures - 1).min(16));
         body.again(failure, after.min(AGAIN_MAX)).await;
     }
+}
 
-    /// What the body returned, if it may be kept.
-    fn ending(&self, hand: &Hand, ending: wit::Ending) -> Result<Ending, Failure> {
-        let max = hand.program.grant.limits().value_bytes.min(PAYLOAD_BYTES_MAX);
-        Ok(match ending {
-            wit::Ending::Completed(output) => Ending::Completed(payload(output, max)?),
-            wit::Ending::Continued(input) => Ending::Continued(payload(input, max)?),
-            wit::Ending::Cancelled => Ending::Cancelled,
-            wit::Ending::Failed(failure) => Ending::Failed(decode_failure(failure)),
-        })
-    }
+/// What the body returned, if it may be kept.
+pub(super) fn decode_ending(hand: &Hand, ending: wit::Ending) -> Result<Ending, Failure> {
+    let max = hand.program.grant.limits().value_bytes.min(PAYLOAD_BYTES_MAX);
+    Ok(match ending {
+        wit::Ending::Completed(output) => Ending::Completed(payload(output, max)?),
+        wit::Ending::Continued(input) => Ending::Continued(payload(input, max)?),
+        wit::Ending::Cancelled => Ending::Cancelled,
+        wit::Ending::Failed(failure) => Ending::Failed(decode_failure(failure)),
+    })
 }
 
 /// What a guest returned, if it may be kept.
@@ -223,7 +224,7 @@ pub(super) fn decode_failure(failure: wit::Failure) -> Failure {
 }
 
 /// Calls the body in a fresh instance. It comes back in any case.
-async fn call(hand: &Hand, body: Body) -> (Body, Outcome) {
+pub(super) async fn call(hand: &Hand, body: Body) -> (Body, Outcome) {
     let program = &hand.program;
     let limits = program.grant.limits();
     let meter = Meter::new(Duration::from_millis(limits.cpu_ms));

@@ -9,6 +9,7 @@ mod function;
 mod renewal;
 mod schedule;
 mod shift;
+mod upgrade;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +22,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use self::renewal::{Leases, Renewal};
+pub use self::upgrade::Replayed;
 use super::{Host, Program};
 use crate::bindings::exports::satama::services::{function_handler, workflow_handler};
 use crate::grant::Scope;

@@ -23,12 +23,15 @@ impl Body {
         let begun = self.replay.begin(name, options);
         let begun = match self.answered(begun)? {
             Begun::NotBefore(due) => Begun::Execute(self.next_attempt(due).await?),
-            Begun::Execute(_) if self.draining.load(Ordering::Relaxed) => {
-                return Err(self.let_go(Duration::ZERO).await);
-            }
             begun => begun,
         };
         if matches!(begun, Begun::Execute(_)) {
+            if self.offline {
+                return Err(self.would_go_on());
+            }
+            if self.draining.load(Ordering::Relaxed) {
+                return Err(self.let_go(Duration::ZERO).await);
+            }
             // What the step does may go on what was asked for before: keep to that order.
             self.enter_step(options);
         } else {
@@ -165,6 +168,9 @@ impl Body {
         let read = self.replay.get_state(name);
         if let Some(read) = self.answered(read)? {
             return Ok(read.map(|value| value.get().to_owned()));
+        }
+        if self.offline {
+            return Err(self.would_go_on());
         }
         self.enter();
         if self.replay.has_unwritten() {

@@ -36,6 +36,12 @@ impl Body {
         done.is_ok()
     }
 
+    /// Whether the body may return so, as far as it is recorded; it is recorded nowhere.
+    pub fn may_end(&mut self, ending: &Ending) -> bool {
+        let ended = self.replay.end(ending.clone());
+        self.answered(ended).is_ok()
+    }
+
     /// What a new history begins with: the signals that were not taken, and a cancel, go with it.
     fn next_generation(&self, input: &Json) -> Vec<Event> {
         let state = self.replay.state();

@@ -15,6 +15,9 @@ use crate::workflow::{Then, Write};
 impl Body {
     /// Writes what is unwritten. True if the lease was given up.
     pub(super) async fn write(&mut self, then: Then<'_>) -> Result<bool, Error> {
+        if self.offline {
+            return Err(self.would_go_on());
+        }
         let events = self.replay.take_unwritten();
         self.written += 1;
         let seen = self.replay.state().last().events;
