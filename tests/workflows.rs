@@ -11,5 +11,6 @@ mod workflows {
     pub(crate) mod hostile;
     pub(crate) mod replays;
     pub(crate) mod undo;
+    pub(crate) mod upgrade;
     pub(crate) mod waits;
 }
