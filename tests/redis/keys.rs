@@ -16,7 +16,7 @@ async fn nothing_is_left_behind() {
     assert_eq!(h.server().keys().await, Vec::<Vec<u8>>::new());
     let mut formats: Vec<String> = h.server().query(cmd("KEYS").arg("*")).await;
     formats.sort_unstable();
-    let services = ["cache", "channel", "hub", "secret", "session"];
+    let services = ["cache", "channel", "hub", "secret", "session", "workflow"];
     assert_eq!(formats, services.map(|service| format!("satama:format:{service}")));
 }
 
