@@ -74,14 +74,23 @@ impl Body {
         let left = due.map(|due| Duration::from_millis(due.saturating_sub(self.now_ms())));
         if left.is_none_or(|left| left <= self.warm) {
             let until = Instant::now() + left.unwrap_or(self.warm);
-            match tokio::time::timeout_at(until, self.inbox.recv()).await {
-                Ok(Some(News::Entry(length, entry))) => return self.hear_one(length, &entry).await,
-                Ok(Some(News::Look)) => return self.read_on().await,
-                Ok(Some(News::Hurry)) => self.warm = Duration::ZERO,
-                // The worker has ended.
-                Ok(None) => self.warm = Duration::ZERO,
-                Err(_) if left.is_some() => return Ok(()),
-                Err(_) => {}
+            let has = self.replay.state().last().events;
+            // What brings nothing new does not keep it in memory for longer.
+            while self.replay.state().last().events == has {
+                match tokio::time::timeout_at(until, self.inbox.recv()).await {
+                    Ok(Some(News::Entry(length, entry))) => self.hear_one(length, &entry).await?,
+                    Ok(Some(News::Look)) => self.read_on().await?,
+                    // There is no room for it, or its worker has ended.
+                    Ok(Some(News::Hurry) | None) => {
+                        self.warm = Duration::ZERO;
+                        break;
+                    }
+                    Err(_) if left.is_some() => return Ok(()),
+                    Err(_) => break,
+                }
+            }
+            if self.replay.state().last().events > has {
+                return Ok(());
             }
         }
         self.park(waits, left).await
