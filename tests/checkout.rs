@@ -129,7 +129,9 @@ fn is_paid_and_shipped_though_its_workers_are_killed(store: &str) {
     shell.until_run(&run, "completed");
     let said = shell.said();
     for once in ["reserve: 2 book", "charge: 3000 cents", "pick: 2 book", "hand-over: 2 book"] {
-        assert_eq!(said.matches(once).count(), 1, "{once}:\n{said}");
+        // A step whose worker is killed before it is recorded runs again, and is known.
+        let done = |line: &&str| line.contains(once) && !line.contains("known already");
+        assert_eq!(said.lines().filter(done).count(), 1, "{once}:\n{said}");
     }
     let shown = shell.types(&line("satama runs show", "RUN").replace("RUN", &run));
     assert!(shown.contains("child ship (ship)") && shown.contains("signal paid"), "{shown}");
