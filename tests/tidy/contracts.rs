@@ -207,3 +207,30 @@ fn rule_19_scripts_are_short_and_say_what_they_touch() {
         ],
     );
 }
+
+/// A Redis user of one tenant may use what the services name, so they name all.
+fn commands(files: &[File]) -> Vec<String> {
+    let mut faults = Vec::new();
+    for file in files.iter().filter(|file| file.is("host/", "lua")) {
+        let folder = &file.path[..file.path.len() - file.name().len()];
+        let store = format!("{}redis.rs", folder.trim_end_matches("lua/"));
+        let named = files.iter().find(|other| other.path == store);
+        let named = named.map_or("", |store| store.text.as_str());
+        for (line, code) in file.code() {
+            for call in code.split("redis.call('").skip(1) {
+                let command = call.split('\'').next().unwrap_or_default().to_lowercase();
+                // What all services use is in `acl.rs`.
+                if command != "spublish" && !named.contains(&format!("\"{command}\"")) {
+                    faults.push(file.fault(line, format!("{store} does not name {command}")));
+                }
+            }
+        }
+    }
+    faults
+}
+
+#[test]
+fn rule_19_the_commands_of_scripts_are_named() {
+    let script = "redis.call('GET', KEYS[1])";
+    checks(commands, &[("host/src/a/lua/x.lua", script, "host/src/a/redis.rs does not name get")]);
+}

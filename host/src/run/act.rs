@@ -5,6 +5,10 @@ use crate::error::Refused;
 use crate::workflow::control::{Control as _, Reschedule, Schedule, Scheduled, VersionStatus};
 use crate::workflow::{Input, RunId, Store as _, Take};
 
+/// Most looks after something was ended or deleted: each does 64 things that are due, and a run
+/// has at most 1,000 children at a time.
+const LOOKS_MAX: usize = 32;
+
 impl Runs {
     /// Sets whether a version starts runs.
     pub async fn set_version(
@@ -93,12 +97,14 @@ impl Runs {
         let Ok(run) = id.parse::<RunId>() else { return Ok(()) };
         let nonce = self.service.ids().next().to_string();
         let take = Take { worker: "", nonce: &nonce, lease_ms: 0, queues: &[] };
-        loop {
+        // A schedule that is due stays so until a worker starts its run.
+        for _ in 0..LOOKS_MAX {
             let taken = self.service.store().take(&self.scope, run.partition(), &take).await?;
             if taken.due_ms != Some(0) {
-                return Ok(());
+                break;
             }
         }
+        Ok(())
     }
 
     /// Makes or replaces a schedule of `workflow`.

@@ -199,6 +199,7 @@ impl Body {
             Stop::Diverged(diverged) => {
                 self.break_off(Failure::ours("diverged", diverged.to_string()))
             }
+            Stop::Full => self.full(),
         })
     }
 
@@ -206,6 +207,12 @@ impl Body {
     fn would_go_on(&mut self) -> Error {
         self.exit = Some(Exit::WouldGoOn);
         Error::Ended
+    }
+
+    /// The run can't go on, for its history has no room.
+    fn full(&mut self) -> Error {
+        let why = "its history is over its limit; continue as new before";
+        self.break_off(Failure::ours("history-full", why))
     }
 
     /// The run can't go on.

@@ -74,6 +74,7 @@ impl RedisStore {
         "zadd",
         "zrem",
         "zrange",
+        "zrank",
         "zscore",
         "zpopmin",
     ];

@@ -27,6 +27,8 @@ pub struct Replay {
     next: u32,
     /// What has been asked for and not recorded, in order.
     unwritten: Vec<Event>,
+    /// About how many bytes that is.
+    unwritten_bytes: u64,
     tickets: Vec<Ticket>,
     /// The signals of each name that it has a ticket for.
     signals: HashMap<String, Claims>,
@@ -111,6 +113,9 @@ pub enum Stop {
     /// The body is ended.
     #[error(transparent)]
     Diverged(#[from] Diverged),
+    /// The body is ended: its history would be over its limit.
+    #[error("the history would be over its limit")]
+    Full,
 }
 
 impl Replay {
@@ -122,6 +127,7 @@ impl Replay {
             state,
             next: 0,
             unwritten: Vec::new(),
+            unwritten_bytes: 0,
             tickets: Vec::new(),
             signals: HashMap::new(),
             parts: HashMap::new(),
@@ -160,6 +166,7 @@ impl Replay {
 
     /// What is to be recorded, in order. It has to be given to [`Self::record`] then.
     pub fn take_unwritten(&mut self) -> Vec<Event> {
+        self.unwritten_bytes = 0;
         std::mem::take(&mut self.unwritten)
     }
 
@@ -239,14 +246,6 @@ impl Replay {
         self.step = None;
         self.next += 1;
         Ok(false)
-    }
-
-    /// When the open step may be tried again, in milliseconds since 1970.
-    pub fn again_at(&self) -> Option<u64> {
-        match self.state.calls().get(self.next as usize).map(|call| &call.what) {
-            Some(What::Step { again: Some((_, due)), .. }) => Some(*due),
-            _ => None,
-        }
     }
 
     /// How long the step whose failure is unwritten is to wait for its next attempt.

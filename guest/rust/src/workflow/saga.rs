@@ -16,10 +16,10 @@ const UNDO_RETRIES: u32 = 9;
 /// ```no_run
 /// use satama_guest::workflow::{Failure, Result, Saga, Undo};
 ///
-/// # fn reserve(book: &str, token: &str) -> Result<u32, Failure> { todo!() }
-/// # fn release(token: &str) -> Result<(), Failure> { todo!() }
-/// # fn pay(token: &str) -> Result<(), Failure> { todo!() }
-/// # fn refund(token: &str) -> Result<(), Failure> { todo!() }
+/// # fn reserve(book: &str, token: &str) -> Result<u32, Failure> { Ok(1) }
+/// # fn release(token: &str) -> Result<(), Failure> { Ok(()) }
+/// # fn pay(token: &str) -> Result<(), Failure> { Ok(()) }
+/// # fn refund(token: &str) -> Result<(), Failure> { Ok(()) }
 /// # fn body(book: &str) -> Result<u32> {
 /// Saga::run(|saga| {
 ///     let shelf = saga.step(

@@ -40,7 +40,7 @@ where
 ///
 /// use satama_guest::workflow::{Backoff, Failure, Result, Step};
 ///
-/// # fn pay(cents: u64, key: &str) -> std::result::Result<String, std::io::Error> { todo!() }
+/// # fn pay(cents: u64, key: &str) -> std::result::Result<String, std::io::Error> { Ok(String::new()) }
 /// # fn body(cents: u64) -> Result<()> {
 /// let receipt = Step::new("charge")
 ///     .retries(5)

@@ -25,7 +25,7 @@ use self::renewal::{Leases, Renewal};
 pub use self::upgrade::Replayed;
 use super::{Host, Program};
 use crate::bindings::exports::satama::services::{function_handler, workflow_handler};
-use crate::grant::Scope;
+use crate::grant::{BadName, Scope, check_name};
 use crate::services::OpenError;
 use crate::workflow::body::News;
 use crate::workflow::bus::Topic;
@@ -82,6 +82,9 @@ pub enum WorkError {
         /// What they have.
         what: String,
     },
+    /// The worker's name, which is in histories and tokens.
+    #[error("the worker's name: {0}")]
+    Name(#[from] BadName),
     /// The store.
     #[error("the store of workflows failed")]
     Store(#[source] StoreError),
@@ -155,6 +158,7 @@ impl Host {
     ) -> Result<Worker, WorkError> {
         let workflow = &self.services.workflow;
         let worker = config.name.clone().unwrap_or_else(|| self.services.ids.next().to_string());
+        check_name(&worker)?;
         let leases = Arc::new(Leases::default());
         let opener = workflow.opener().clone();
         let renewal = Renewal::start(opener, leases.clone(), config.lease).await?;

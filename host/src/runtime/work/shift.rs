@@ -13,7 +13,7 @@ use super::{Hand, Tenant};
 use crate::error::chain;
 use crate::workflow::body::News;
 use crate::workflow::bus::{Listening, Note};
-use crate::workflow::{CHANGES, Queue, Store as _, StoreError, Take, Taken, Work};
+use crate::workflow::{CHANGES, Queue, RunId, Store as _, StoreError, Take, Taken, Work};
 
 /// Most of one queue that one look takes: what is taken waits for nobody else.
 const LOOK_MAX: usize = 16;
@@ -147,6 +147,10 @@ impl Tenant {
         else {
             return false;
         };
+        // A queue's name may look like it, but for the run.
+        if run.parse::<RunId>().is_err() {
+            return false;
+        }
         if let Some((_, inbox)) = self.inboxes().get(run) {
             _ = inbox.send(News::Entry(length, entry.to_owned()));
         }

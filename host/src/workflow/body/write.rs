@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{Body, Exit, News, Patience, STAMP_BYTES, read};
 use crate::workflow::control::Control as _;
-use crate::workflow::log::{Event, Failure, Recorded};
+use crate::workflow::log::{Event, Recorded};
 use crate::workflow::state::IllegalEvent;
 use crate::workflow::store::{CHANGES, Store as _};
 use crate::workflow::{Error, HISTORY_BYTES_MAX, HISTORY_EVENTS_MAX};
@@ -44,8 +44,7 @@ impl Body {
         let last = self.replay.state().last();
         let full = last.events > HISTORY_EVENTS_MAX || last.bytes > HISTORY_BYTES_MAX;
         if full && !written.released {
-            let why = "its history is over its limit; continue as new before";
-            return Err(self.break_off(Failure::ours("history-full", why)));
+            return Err(self.full());
         }
         Ok(written.released)
     }

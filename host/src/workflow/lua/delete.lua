@@ -7,7 +7,6 @@ local function delete(run)
     local h = head(run, 'workflow', 'status', 'user', 'key')
     for _, child in ipairs(redis.call('SMEMBERS', key('c', run))) do
         due('y ' .. child, NOW)
-        redis.call('SPUBLISH', TAG .. '?', '')
     end
     redis.call('ZREM', key('i', h[2] .. ' ' .. h[1]), run)
     redis.call('ZREM', key('a', h[1]), run)

@@ -1,6 +1,7 @@
 -- Shared by write.lua alone: what a body's events bring about. Each takes its arguments from
--- KEYS[1]  as in part.lua
 -- ARGV after its own place, and returns the place of the next.
+--
+-- KEYS[1]  as in part.lua
 
 local DEEPEST = 16
 

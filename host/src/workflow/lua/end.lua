@@ -13,7 +13,6 @@ local function close(run)
             redis.call('ZREM', token == '-' and key('q', 'f ' .. name) or key('l'), member)
         elseif kind == 'c' then
             due('k ' .. open[i + 1], NOW)
-            redis.call('SPUBLISH', TAG .. '?', '')
         end
         redis.call('ZREM', key('t'), kind .. ' ' .. run .. ' ' .. number)
     end
@@ -61,7 +60,6 @@ local function cancel(run, event)
     for i = 1, #open, 2 do
         if open[i]:sub(1, 1) == 'c' then
             due('k ' .. open[i + 1], NOW)
-            redis.call('SPUBLISH', TAG .. '?', '')
         end
     end
     return true

@@ -10,29 +10,26 @@
 -- Returns {milliseconds until more is due or -1, now, work, …}. Work is
 -- {run, token, head, history} or {run, token, entry, call, attempt, lost, workflow, generation, user}.
 
-for _, member in ipairs(redis.call('ZRANGE', key('l'), 0, NOW, 'BYSCORE', 'LIMIT', 0, ARGV[4])) do
-    redis.call('ZREM', key('l'), member)
-    lost(member)
-end
-for _, member in ipairs(redis.call('ZRANGE', key('t'), 0, NOW, 'BYSCORE', 'LIMIT', 0, ARGV[4])) do
-    local kind, run, number = member:match('^(%a) (%S+) ?(%d*)$')
-    redis.call('ZREM', key('t'), member)
-    if redis.call('EXISTS', key('r', run)) == 1 then
-        DUE[kind](run, number)
-    end
-end
+do_due(ARGV[4])
 
 local taken = { -1, text(NOW) }
 local function take(member)
     local run, number = member:match('^(%S+) ?(%d*)$')
     local token = ARGV[1] .. ':' .. ARGV[2] .. text(#taken)
     local r = key('r', run)
+    -- Of what is not as it was left nobody is told: it must not keep the others waiting.
     if number == '' then
+        if redis.call('HGET', r, 'token') ~= '' then
+            return
+        end
         redis.call('HSET', r, 'token', token, 'worker', ARGV[1])
         redis.call('HDEL', r, 'waits')
         taken[#taken + 1] = { run, token, redis.call('HGETALL', r), redis.call('LRANGE', key('h', run), 0, -1) }
     else
         local open = redis.call('HGET', key('o', run), 'f' .. number)
+        if not open then
+            return
+        end
         local attempt, times, _, index, name = open:match('^(%d+) (%d+) (%S+) (%d+) (.*)$')
         attempt = text(attempt + 1)
         open = attempt .. ' ' .. times .. ' ' .. token .. ' ' .. index .. ' ' .. name

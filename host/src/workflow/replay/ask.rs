@@ -7,7 +7,9 @@ use crate::workflow::log::{
     Suspended, TimerSet, When,
 };
 use crate::workflow::state::What;
-use crate::workflow::{Error, OPEN_MAX, STATE_BYTES_MAX, STATE_PARTS_MAX};
+use crate::workflow::{
+    Error, HISTORY_BYTES_MAX, HISTORY_EVENTS_MAX, OPEN_MAX, STATE_BYTES_MAX, STATE_PARTS_MAX,
+};
 
 impl Replay {
     /// A function, as a step.
@@ -31,7 +33,7 @@ impl Replay {
         }
         self.room()?;
         new.asked.seq = self.next;
-        self.unwritten.push(Event::Spawned(new));
+        self.unwrite(Event::Spawned(new))?;
         Ok(self.ticket())
     }
 
@@ -56,7 +58,7 @@ impl Replay {
         }
         self.room()?;
         new.asked.seq = self.next;
-        self.unwritten.push(Event::ChildStarted(new));
+        self.unwrite(Event::ChildStarted(new))?;
         Ok(self.ticket())
     }
 
@@ -68,7 +70,7 @@ impl Replay {
         if !self.is_recorded(same, asked)? {
             self.room()?;
             let asked = Asked { seq: self.next, name: name.to_owned() };
-            self.unwritten.push(Event::TimerSet(TimerSet { asked, when }));
+            self.unwrite(Event::TimerSet(TimerSet { asked, when }))?;
         }
         Ok(self.ticket())
     }
@@ -91,7 +93,7 @@ impl Replay {
                 return Err(Error::Misplaced("an approval of this name is open").into());
             }
             new.asked.seq = self.next;
-            self.unwritten.push(Event::ApprovalAsked(new));
+            self.unwrite(Event::ApprovalAsked(new))?;
         }
         Ok(self.ticket())
     }
@@ -149,7 +151,7 @@ impl Replay {
         let same = |what: &What| matches!(what, What::Suspend(old) if old == reason);
         if !self.is_recorded(same, format!("to be suspended, {reason:?}"))? {
             let suspended = Suspended { seq: self.next, reason: reason.to_owned() };
-            self.unwritten.push(Event::Suspended(suspended));
+            self.unwrite(Event::Suspended(suspended))?;
         }
         Ok(self.ticket())
     }
@@ -169,7 +171,7 @@ impl Replay {
         }
         if !self.is_recorded_untold(same, asked)? {
             let asked = Asked { seq: self.next, name: name.to_owned() };
-            self.unwritten.push(Event::StateSet(StateSet { asked, value }));
+            self.unwrite(Event::StateSet(StateSet { asked, value }))?;
         }
         self.next += 1;
         Ok(())
@@ -194,5 +196,19 @@ impl Replay {
         let asked = Asked { seq: self.next, name: name.to_owned() };
         self.unwritten.push(Event::StateRead(StateRead { asked, value }));
         self.next += 1;
+    }
+
+    /// One more thing that is to be recorded, if the history has room for it: the host keeps it
+    /// until then.
+    fn unwrite(&mut self, event: Event) -> Result<(), Stop> {
+        let last = self.state.last();
+        self.unwritten_bytes += event.encode().len() as u64;
+        let events = last.events as usize + self.unwritten.len();
+        let bytes = last.bytes + self.unwritten_bytes;
+        if events >= HISTORY_EVENTS_MAX as usize || bytes > HISTORY_BYTES_MAX {
+            return Err(Stop::Full);
+        }
+        self.unwritten.push(event);
+        Ok(())
     }
 }

@@ -244,6 +244,19 @@ fn a_timer_that_is_given_up_has_an_end_whatever_comes_first() {
     }
 }
 
+/// It is kept by the host until it is written, and a body may never wait.
+#[test]
+fn what_is_asked_for_without_end_ends_the_body() {
+    let long = format!("\"{}\"", "a".repeat(200 << 10));
+    let mut run = Run::new();
+    let full = (0..1_000).find_map(|_| run.replay.set_state("a", text(&long)).err());
+    assert!(matches!(full, Some(Stop::Full)), "{full:?}");
+    let mut run = Run::new();
+    let full = (0..20_000).find_map(|_| run.replay.set_state("a", text("1")).err());
+    assert!(matches!(full, Some(Stop::Full)), "{full:?}");
+    assert!(run.replay.take_unwritten().len() < 10_000);
+}
+
 #[test]
 fn time_moves_with_what_the_body_has_seen() {
     let mut run = Run::new();

@@ -1,5 +1,7 @@
 //! What a body waits for.
 
+use std::borrow::Cow;
+
 use super::{Replay, Stop, Ticket};
 use crate::workflow::log::Event;
 use crate::workflow::state::{Mark, Settled, What};
@@ -9,7 +11,7 @@ impl Replay {
     /// What these tickets stand for, in words.
     pub fn waits(&self, tickets: &[u32]) -> String {
         const SHOWN: usize = 5;
-        let open = tickets.iter().filter(|ticket| matches!(self.settled(**ticket), Ok(None)));
+        let open = tickets.iter().filter(|ticket| self.is_open(**ticket));
         let mut words: Vec<_> = open.map(|ticket| self.describe(*ticket)).collect();
         let more = words.len().saturating_sub(SHOWN);
         words.truncate(SHOWN);
@@ -30,12 +32,13 @@ impl Replay {
         }
     }
 
-    /// What the call of this number is, recorded or not.
-    pub(super) fn asked(&self, seq: u32) -> Option<What> {
+    /// What the call of this number is, recorded or not. Inputs are long: what is recorded is
+    /// not copied.
+    pub(super) fn asked(&self, seq: u32) -> Option<Cow<'_, What>> {
         if let Some(call) = self.state.calls().get(seq as usize) {
-            return Some(call.what.clone());
+            return Some(Cow::Borrowed(&call.what));
         }
-        self.unwritten.iter().find_map(|event| match event {
+        let new = self.unwritten.iter().find_map(|event| match event {
             Event::Spawned(new) if new.asked.seq == seq => Some(What::Function(new.clone())),
             Event::ChildStarted(new) if new.asked.seq == seq => Some(What::Child(new.clone())),
             Event::ApprovalAsked(new) if new.asked.seq == seq => Some(What::Approval(new.clone())),
@@ -44,7 +47,8 @@ impl Replay {
                 Some(What::Timer(new.asked.name.clone(), new.when, 0))
             }
             _ => None,
-        })
+        });
+        new.map(Cow::Owned)
     }
 
     /// In how many milliseconds one of these may be settled at the soonest, where that is known:
@@ -53,7 +57,7 @@ impl Replay {
         const PEOPLE_MS: u64 = u64::MAX;
         let soonest = |ticket: &u32| {
             let Some(Ticket::Call(seq)) = self.tickets.get(*ticket as usize) else { return None };
-            match self.asked(*seq)? {
+            match &*self.asked(*seq)? {
                 // Not recorded, so it has no time yet.
                 What::Timer(_, when, 0) => Some(when.due_ms(now_ms).saturating_sub(now_ms)),
                 What::Timer(_, _, due) => Some(due.saturating_sub(now_ms)),
@@ -61,9 +65,17 @@ impl Replay {
                 _ => None,
             }
         };
-        let open = tickets.iter().filter(|ticket| matches!(self.settled(**ticket), Ok(None)));
+        let open = tickets.iter().filter(|ticket| self.is_open(**ticket));
         let all = open.map(soonest).collect::<Option<Vec<_>>>()?;
         all.into_iter().min()
+    }
+
+    /// When the open step may be tried again, in milliseconds since 1970.
+    pub fn again_at(&self) -> Option<u64> {
+        match self.state.calls().get(self.next as usize).map(|call| &call.what) {
+            Some(What::Step { again: Some((_, due)), .. }) => Some(*due),
+            _ => None,
+        }
     }
 
     /// What came of a ticket, or none yet.
@@ -114,17 +126,39 @@ impl Replay {
         Ok(last.is_some())
     }
 
-    pub(super) fn settled(&self, ticket: u32) -> Result<Option<(Settled, Mark)>, Error> {
-        match self.tickets.get(ticket as usize) {
-            None | Some(Ticket::Forgotten) => Err(Error::Misplaced("there is no such ticket")),
+    /// What came of a ticket, and when.
+    fn settled(&self, ticket: u32) -> Result<Option<(Settled, Mark)>, Error> {
+        let Some(mark) = self.settled_at(ticket)? else { return Ok(None) };
+        let settled = match self.tickets.get(ticket as usize) {
             Some(Ticket::Call(seq)) => {
-                Ok(self.state.calls().get(*seq as usize).and_then(|call| call.settled.clone()))
+                let call = self.state.calls().get(*seq as usize);
+                call.and_then(|call| call.settled.as_ref()).map(|(settled, _)| settled.clone())
             }
             Some(Ticket::Signal { name, nth, .. }) => {
                 let came = self.state.signals(name).get(*nth);
-                Ok(came.map(|(payload, mark)| (Settled::Done(payload.clone()), *mark)))
+                came.map(|(payload, _)| Settled::Done(payload.clone()))
+            }
+            _ => None,
+        };
+        Ok(settled.map(|settled| (settled, mark)))
+    }
+
+    /// When a ticket was settled, if it was.
+    fn settled_at(&self, ticket: u32) -> Result<Option<Mark>, Error> {
+        match self.tickets.get(ticket as usize) {
+            None | Some(Ticket::Forgotten) => Err(Error::Misplaced("there is no such ticket")),
+            Some(Ticket::Call(seq)) => {
+                let call = self.state.calls().get(*seq as usize);
+                Ok(call.and_then(|call| call.settled.as_ref()).map(|(_, mark)| *mark))
+            }
+            Some(Ticket::Signal { name, nth, .. }) => {
+                Ok(self.state.signals(name).get(*nth).map(|(_, mark)| *mark))
             }
         }
+    }
+
+    fn is_open(&self, ticket: u32) -> bool {
+        matches!(self.settled_at(ticket), Ok(None))
     }
 
     pub(super) fn all_settled(&self, tickets: &[u32]) -> Result<Vec<Option<Mark>>, Stop> {
@@ -132,10 +166,7 @@ impl Replay {
         if tickets.len() > OPEN_MAX {
             return Err(Error::TooLarge { what: "tickets", max: OPEN_MAX as u64 }.into());
         }
-        let marks = tickets.iter().map(|ticket| {
-            let settled = self.settled(*ticket)?;
-            Ok(settled.map(|(_, mark)| mark))
-        });
+        let marks = tickets.iter().map(|ticket| self.settled_at(*ticket));
         Ok(marks.collect::<Result<_, Error>>()?)
     }
 
