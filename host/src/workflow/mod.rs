@@ -79,8 +79,24 @@ pub const OPEN_MAX: usize = 1_000;
 /// Most tickets of a run in one generation.
 pub const TICKETS_MAX: usize = 20_000;
 
-/// Most signals of a run in one generation.
+/// Most signals of a run in one generation, with those that it began with.
 pub const SIGNALS_MAX: u32 = 1_000;
+
+/// No signal or decision is taken that would make a history longer than so many bytes: the rest
+/// is for what the run itself brings about.
+pub const HISTORY_BYTES_OUTSIDE: u64 = 8 << 20;
+
+/// Events of so many bytes have room in any history.
+pub const EVENT_BYTES_SHORT: usize = 1_000;
+
+/// How many keys of signals a run remembers: the last.
+pub const SIGNAL_KEYS_MAX: u32 = 2_000;
+
+/// Most schedules of a tenant in one partition.
+pub const SCHEDULES_MAX: u32 = 1_000;
+
+/// Most generations of children below a run: a body that starts itself as its child ends there.
+pub const DEPTH_MAX: u32 = 16;
 
 /// Most parts of a run's state, and most bytes of all of them.
 pub const STATE_PARTS_MAX: u32 = 256;
@@ -110,7 +126,8 @@ pub const PRIORITY_MAX: u8 = 9;
 /// Partitions of a tenant: what spreads its runs over a cluster. Part of the format.
 pub const PARTITIONS: u8 = 16;
 
-const _: () = assert!(HISTORY_BYTES_SOON < HISTORY_BYTES_MAX);
+const _: () = assert!(HISTORY_BYTES_SOON < HISTORY_BYTES_OUTSIDE);
+const _: () = assert!(HISTORY_BYTES_OUTSIDE < HISTORY_BYTES_MAX);
 const _: () = assert!(HISTORY_EVENTS_SOON < HISTORY_EVENTS_MAX);
 const _: () = assert!(SIGNALS_MAX < HISTORY_EVENTS_MAX / 2);
 

@@ -8,9 +8,13 @@ use super::log::Event;
 use super::store::{Store, StoreError};
 use super::wire::redis::{malformed, no_version, push_effects, read, read_head, run_id};
 use super::{
+    DEPTH_MAX, EVENT_BYTES_SHORT, HISTORY_BYTES_MAX, HISTORY_BYTES_OUTSIDE, HISTORY_EVENTS_MAX,
+    PARTITIONS, RETENTION_MS, RunId, SCHEDULES_MAX, SIGNAL_KEYS_MAX, SIGNALS_MAX, STATE_BYTES_MAX,
+    STATE_PARTS_MAX,
+};
+use super::{
     Effect, Lease, NewRun, Served, Started, Take, Taken, Task, Then, Work, Write, Written,
 };
-use super::{PARTITIONS, RETENTION_MS, RunId, STATE_BYTES_MAX, STATE_PARTS_MAX};
 use crate::grant::{RedisKey, Scope};
 use crate::redis::{Redis, Script};
 use crate::services::OpenError;
@@ -24,7 +28,7 @@ const DUE_MAX: u32 = 64;
 macro_rules! script {
     ($name:ident, $($file:literal)*) => {
         pub(super) static $name: LazyLock<Script> =
-            LazyLock::new(|| Script::new(concat!($(include_str!($file)),*)));
+            LazyLock::new(|| $crate::workflow::redis::with_limits(concat!($(include_str!($file)),*)));
     };
 }
 pub(super) use script;
@@ -65,14 +69,15 @@ impl RedisStore {
         "hstrlen",
         "hvals",
         "sadd",
-        "sismember",
         "smembers",
         "rpush",
         "llen",
         "lindex",
         "lrange",
+        "hlen",
         "zadd",
         "zrem",
+        "zremrangebyrank",
         "zrange",
         "zrank",
         "zscore",
@@ -112,6 +117,24 @@ impl RedisStore {
         self.redis.pipe::<Value>(&all).await?;
         Ok(())
     }
+}
+
+/// A script that knows the limits.
+pub(super) fn with_limits(source: &str) -> Script {
+    let limits = [
+        ("parts", STATE_PARTS_MAX.into()),
+        ("state", STATE_BYTES_MAX),
+        ("events", HISTORY_EVENTS_MAX.into()),
+        ("bytes", HISTORY_BYTES_MAX),
+        ("outside", HISTORY_BYTES_OUTSIDE),
+        ("short", EVENT_BYTES_SHORT as u64),
+        ("signals", SIGNALS_MAX.into()),
+        ("keys", SIGNAL_KEYS_MAX.into()),
+        ("schedules", SCHEDULES_MAX.into()),
+        ("depth", DEPTH_MAX.into()),
+    ];
+    let limits = limits.map(|(name, max): (&str, u64)| format!("{name} = {max}"));
+    Script::new(format!("local MOST = {{ {} }}\n{source}", limits.join(", ")))
 }
 
 /// A call of `script` in a partition, with room for arguments of so many bytes.
@@ -270,9 +293,9 @@ impl Store for RedisStore {
         name: &str,
         value: &str,
     ) -> Result<(), StoreError> {
-        let mut set = call(&STATE, scope, lease.run.partition(), 7, name.len() + value.len());
+        let mut set = call(&STATE, scope, lease.run.partition(), 5, name.len() + value.len());
         set.arg(lease.run.as_str()).arg(lease.seq.unwrap_or(u32::MAX)).arg(&lease.token);
-        set.arg(name).arg(value).arg(STATE_PARTS_MAX).arg(STATE_BYTES_MAX);
+        set.arg(name).arg(value);
         self.redis.run::<Value>(&STATE, &set).await?;
         Ok(())
     }

@@ -211,8 +211,8 @@ impl Change<'_> {
         Ok(row.fetch_optional(&mut *self.tx).await?)
     }
 
-    /// Sets a part of a run's state. Fails if that is over a limit now.
-    pub(in crate::workflow) async fn set_state(
+    /// Sets a part of a run's state.
+    pub(in crate::workflow) async fn set_part(
         &mut self,
         row: i64,
         name: &str,
@@ -224,6 +224,12 @@ impl Change<'_> {
             .bind(value)
             .execute(&mut *self.tx)
             .await?;
+        Ok(())
+    }
+
+    /// Sets a part of a run's state for a function, which does not know the others.
+    async fn set_state(&mut self, row: i64, name: &str, value: &str) -> Result<(), StoreError> {
+        self.set_part(row, name, value).await?;
         // octet_length, because length stops at the first NUL of a text.
         let sizes = "SELECT count(*), coalesce(sum(octet_length(name) + octet_length(value)), 0)
             FROM workflow_state WHERE run = ?";

@@ -64,6 +64,9 @@ pub trait Store: Send + Sync {
     /// of which the run is told. If there is to be another attempt, it is put into its queue
     /// then, and the run is not told but the event is appended.
     ///
+    /// Fails with [`StoreError::TooLarge`], and changes nothing, if the history has no room for
+    /// it: for a short event that is no failure to be tried again there always is.
+    ///
     /// Fails with [`StoreError::Fenced`], and changes nothing, if the lease is not the
     /// function's: the attempt is another host's, or the run has ended.
     fn settle(
@@ -142,6 +145,13 @@ pub enum StoreError {
     /// No answer.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+impl StoreError {
+    /// The history has no room for more.
+    pub(super) fn history_full(max: u64) -> Self {
+        Self::TooLarge { what: "bytes of the history", max }
+    }
 }
 
 /// The target of what is said before and after each change that a worker makes, at the level

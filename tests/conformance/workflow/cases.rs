@@ -113,6 +113,14 @@ conformance! {
         a_signals_key_is_remembered_in_all_generations
         signals_names_and_keys_may_be_any_text
         a_generation_takes_so_many_signals_and_no_more
+        signals_and_decisions_leave_room_in_a_history
+        signals_that_a_generation_begins_with_count
+        so_many_keys_of_signals_are_remembered
+        a_result_without_room_is_refused_and_a_short_one_taken
+        a_long_history_has_no_room_for_another_attempt
+        a_parent_without_room_is_told_that_its_child_failed
+        a_partition_has_so_many_schedules
+        a_schedule_is_postponed_unless_it_moved_on
         an_ended_run_takes_no_signal
         a_run_is_found_by_its_own_workflow
         d10_a_run_is_read_as_it_was_started

@@ -152,6 +152,22 @@ pub(crate) async fn a_schedule_that_moved_on_or_ended_starts_nothing(h: &Harness
     assert!(hand.at(old.partition()).next().await.is_none());
 }
 
+pub(crate) async fn a_schedule_is_postponed_unless_it_moved_on(h: &Harness) {
+    let hand = Hand::new(h).await;
+    let next_ms = now(h).await;
+    let old = schedule("a", next_ms);
+    put(&hand, &old).await;
+    let postpone = async |then_ms| {
+        let postpone = Reschedule::Postpone { schedule: &old, then_ms };
+        matches!(change(&hand, postpone).await, Scheduled::Was(true))
+    };
+    assert!(postpone(next_ms + LONG_MS).await);
+    assert!(!postpone(next_ms + 1).await);
+    assert!(names(&hand, true).await.is_empty());
+    assert_eq!(all(&hand, false).await[0].next_ms, next_ms + LONG_MS);
+    assert!(hand.at(old.partition()).next().await.is_none());
+}
+
 pub(crate) async fn schedules_are_their_tenants(h: &Harness) {
     let hand = Hand::new(h).await;
     let other = Hand::of(&h.services, "other");

@@ -61,15 +61,15 @@ impl Tenant {
                 Event::FunctionFailed(FunctionFailed { seq, attempt, failure, again_ms })
             }
         };
-        self.settle(&task, &event).await;
+        self.settle(&task, event).await;
     }
 
-    async fn settle(&self, task: &Task, event: &Event) {
+    async fn settle(&self, task: &Task, mut event: Event) {
         let (run, mut patience) = (&task.lease.run, Patience::new());
         let mut doubtful = false;
         tracing::trace!(target: CHANGES, "before a function's end");
         loop {
-            match self.store.settle(&self.scope, &task.lease, event).await {
+            match self.store.settle(&self.scope, &task.lease, &event).await {
                 Ok(()) => {
                     tracing::trace!(target: CHANGES, "after a function's end");
                     return;
@@ -79,6 +79,10 @@ impl Tenant {
                 Err(StoreError::Fenced) => {
                     tracing::warn!(target: LOG, tenant = self.name, %run, "fenced: the step is another worker's, or its run has ended; nothing was written");
                     return;
+                }
+                Err(err @ StoreError::TooLarge { .. }) => {
+                    let Some(short) = without_room(&event, &err) else { return };
+                    event = short;
                 }
                 Err(err) => {
                     doubtful = true;
@@ -163,6 +167,17 @@ impl Tenant {
     ) -> MutexGuard<'_, HashMap<String, (String, UnboundedSender<News>)>> {
         self.inboxes.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What is recorded of a function if its run's history has no room for `event`.
+fn without_room(event: &Event, err: &StoreError) -> Option<Event> {
+    let (seq, attempt) = match event {
+        Event::FunctionDone(done) => (done.seq, done.attempt),
+        Event::FunctionFailed(failed) => (failed.seq, failed.attempt),
+        _ => return None,
+    };
+    let failure = Failure::ours("history-full", err.to_string());
+    Some(Event::FunctionFailed(FunctionFailed { seq, attempt, failure, again_ms: None }))
 }
 
 async fn call(

@@ -14,6 +14,9 @@ use crate::workflow::{NewRun, RunId, StoreError};
 /// Pause between two looks at schedules: each has seconds at the finest.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// When a schedule is asked for again whose workflow has no version, in milliseconds.
+const UNREADY_MS: u64 = 30_000;
+
 impl Tenant {
     /// Whether it is time to look at schedules; then the time of the next begins.
     pub(super) fn schedules_are_looked_at(&self) -> bool {
@@ -38,10 +41,13 @@ impl Tenant {
         };
         for schedule in due {
             match self.advance(&schedule).await {
-                // It is started once there is a version.
+                // It is started once there is a version; until then it is in nobody's way.
                 Err(err @ StoreError::NoVersion(_)) => {
                     let (tenant, name) = (&self.name, &schedule.name);
                     tracing::warn!(target: "satama::workflow", tenant, schedule = name, "{}", chain(&err));
+                    let then_ms = self.host.services.workflow.now_ms().saturating_add(UNREADY_MS);
+                    let postpone = Reschedule::Postpone { schedule: &schedule, then_ms };
+                    self.store.schedule(&self.scope, &postpone).await?;
                 }
                 done => done?,
             }

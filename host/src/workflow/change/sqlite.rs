@@ -3,10 +3,10 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, Sqlite as Db, SqliteConnection, Transaction, query, query_as, query_scalar};
 
-use super::super::log::{CancelAsked, ChildEnded, ChildEnding, Event, Json, Started};
+use super::super::log::{CancelAsked, ChildEnded, ChildEnding, Event, Failure, Json, Started};
 use super::super::store::StoreError;
+use super::super::{HISTORY_BYTES_MAX, RETENTION_MS, RunId};
 use super::super::{Head, Queue, Status};
-use super::super::{RETENTION_MS, RunId};
 use crate::digest::Digest;
 use crate::grant::Scope;
 use crate::sqlite::{Sqlite, signed, unsigned};
@@ -31,6 +31,7 @@ pub(in crate::workflow) struct Run {
     pub(in crate::workflow) workflow: String,
     pub(in crate::workflow) status: Status,
     pub(in crate::workflow) events: u32,
+    bytes: i64,
 }
 
 /// A run that begins.
@@ -47,6 +48,14 @@ pub(in crate::workflow) struct Newborn<'a> {
     pub(in crate::workflow) timeout_ms: Option<u64>,
     pub(in crate::workflow) delay_ms: u64,
     pub(in crate::workflow) retention_ms: Option<u64>,
+}
+
+impl Run {
+    /// Fails if its history has no room for an event.
+    pub(in crate::workflow) fn has_room(&self, event: &Event, max: u64) -> Result<(), StoreError> {
+        let bytes = unsigned(self.bytes) + event.encode().len() as u64;
+        if bytes <= max { Ok(()) } else { Err(StoreError::history_full(max)) }
+    }
 }
 
 impl<'a> Change<'a> {
@@ -78,15 +87,14 @@ impl<'a> Change<'a> {
 
     /// The run of this id, if it is there.
     pub(in crate::workflow) async fn find(&mut self, id: &str) -> Result<Option<Run>, StoreError> {
-        let sql =
-            "SELECT row, id, workflow, status, events FROM workflow_run WHERE scope = ? AND id = ?";
+        let sql = "SELECT row, id, workflow, status, events, bytes FROM workflow_run WHERE scope = ? AND id = ?";
         let row = query(sql).bind(self.scope.path()).bind(id).fetch_optional(&mut *self.tx).await?;
         row.as_ref().map(run).transpose()
     }
 
     /// The run of this row.
     pub(in crate::workflow) async fn run(&mut self, row: i64) -> Result<Run, StoreError> {
-        let sql = "SELECT row, id, workflow, status, events FROM workflow_run WHERE row = ?";
+        let sql = "SELECT row, id, workflow, status, events, bytes FROM workflow_run WHERE row = ?";
         run(&query(sql).bind(row).fetch_one(&mut *self.tx).await?)
     }
 
@@ -139,17 +147,19 @@ impl<'a> Change<'a> {
         row: i64,
         event: &Event,
     ) -> Result<u32, StoreError> {
-        let number: u32 = query_scalar(
-            "UPDATE workflow_run SET events = events + 1, updated_ms = ? WHERE row = ? RETURNING events - 1",
-        )
-        .bind(self.now_ms)
-        .bind(row)
-        .fetch_one(&mut *self.tx)
-        .await?;
+        let entry = format!("{} {}", self.now_ms, event.encode());
+        let sql = "UPDATE workflow_run SET events = events + 1, bytes = bytes + ?,
+            updated_ms = ? WHERE row = ? RETURNING events - 1";
+        let number: u32 = query_scalar(sql)
+            .bind(signed(entry.len() as u64))
+            .bind(self.now_ms)
+            .bind(row)
+            .fetch_one(&mut *self.tx)
+            .await?;
         query("INSERT INTO workflow_event VALUES (?, ?, ?)")
             .bind(row)
             .bind(number)
-            .bind(format!("{} {}", self.now_ms, event.encode()))
+            .bind(entry)
             .execute(&mut *self.tx)
             .await?;
         Ok(number)
@@ -295,10 +305,16 @@ impl<'a> Change<'a> {
         // The call of this number may be another's, since the parent began anew.
         let open = query("DELETE FROM workflow_child WHERE run = ? AND seq = ? AND child = ?");
         let open = open.bind(parent.row).bind(seq).bind(id).execute(&mut *self.tx).await?;
-        if open.rows_affected() > 0 {
-            self.tell(parent.row, &Event::ChildEnded(ChildEnded { seq, ending })).await?;
+        if open.rows_affected() == 0 {
+            return Ok(());
         }
-        Ok(())
+        let told = Event::ChildEnded(ChildEnded { seq, ending });
+        if told.is_short() || parent.has_room(&told, HISTORY_BYTES_MAX).is_ok() {
+            return self.tell(parent.row, &told).await;
+        }
+        let why = "its parent has no room for how it ended";
+        let ending = ChildEnding::Failed(Failure::ours("history-full", why.to_owned()));
+        self.tell(parent.row, &Event::ChildEnded(ChildEnded { seq, ending })).await
     }
 
     /// Ends a run without its body.
@@ -362,7 +378,8 @@ fn run(row: &SqliteRow) -> Result<Run, StoreError> {
     let id: String = row.try_get("id")?;
     let status = status(row, &id)?;
     let (workflow, events) = (row.try_get("workflow")?, row.try_get("events")?);
-    Ok(Run { row: row.try_get("row")?, id, workflow, status, events })
+    let (row, bytes) = (row.try_get("row")?, row.try_get("bytes")?);
+    Ok(Run { row, id, workflow, status, events, bytes })
 }
 
 fn status(row: &SqliteRow, id: &str) -> Result<Status, StoreError> {

@@ -213,6 +213,14 @@ pub enum Reschedule<'a> {
         /// What is started. In the schedule's partition.
         run: &'a NewRun,
     },
+    /// Asks again at `then_ms` for one that was due at `next_ms`; nothing if it was moved on,
+    /// changed or ended before.
+    Postpone {
+        /// As it was.
+        schedule: &'a Schedule,
+        /// When it is due again, in milliseconds since 1970.
+        then_ms: u64,
+    },
 }
 
 /// What there is of schedules.

@@ -16,7 +16,7 @@ use crate::workflow::redis::{REGISTER, RedisStore, call, push_fields, push_run, 
 use crate::workflow::store::StoreError;
 use crate::workflow::wire::redis::{malformed, no_version, read, read_head};
 use crate::workflow::{Head, Input, Sent, Started};
-use crate::workflow::{PARTITIONS, RunId, SIGNALS_MAX};
+use crate::workflow::{PARTITIONS, RunId};
 
 script!(SIGNAL, "../lua/part.lua" "../lua/end.lua" "../lua/send.lua" "../lua/signal.lua");
 script!(DECIDE, "../lua/part.lua" "../lua/send.lua" "../lua/decide.lua");
@@ -55,7 +55,7 @@ impl Control for RedisStore {
                 send.arg(Event::Signalled(signal).encode());
                 // An empty key is a key too.
                 let key = key.as_ref().map_or_else(String::new, |key| format!("k{key}"));
-                send.arg(key).arg(SIGNALS_MAX);
+                send.arg(key);
                 (&SIGNAL, send)
             }
             Input::Decide { name, decision } => {
@@ -249,6 +249,11 @@ impl Control for RedisStore {
                     found.sort_by_key(Schedule::path);
                 }
                 Ok(Scheduled::All(found.ok_or_else(|| malformed("", "a schedule"))?))
+            }
+            Reschedule::Postpone { schedule, then_ms } => {
+                let next = Schedule { next_ms: *then_ms, ..(*schedule).clone() };
+                let postpone = put(&next, Some(schedule), 0);
+                Ok(Scheduled::Was(self.connection().run(&SCHEDULE, &postpone).await?))
             }
             Reschedule::Advance { schedule, then_ms, run } => {
                 let next = Schedule { next_ms: *then_ms, ..(*schedule).clone() };

@@ -3,11 +3,11 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Connection as _, Row as _, query, query_as, query_scalar};
 
-use super::super::SIGNALS_MAX;
 use super::super::change::sqlite::{Change, Run, entries, head, malformed};
 use super::super::log::{ApprovalDecided, Event, Of, Signalled};
 use super::super::sqlite::SqliteStore;
 use super::super::store::StoreError;
+use super::super::{HISTORY_BYTES_OUTSIDE, SIGNAL_KEYS_MAX, SIGNALS_MAX};
 use super::super::{Input, Sent, Status};
 use super::{
     Control, List, Page, Place, Reschedule, RunId, Scheduled, Snapshot, Version, VersionStatus,
@@ -211,7 +211,9 @@ impl Change<'_> {
                     .execute(&mut *self.tx)
                     .await?;
                 let decided = ApprovalDecided { seq, decision: decision.clone() };
-                self.tell(run.row, &Event::ApprovalDecided(decided)).await?;
+                let decided = Event::ApprovalDecided(decided);
+                run.has_room(&decided, HISTORY_BYTES_OUTSIDE)?;
+                self.tell(run.row, &decided).await?;
                 Ok(true)
             }
             Input::Resume if run.status == Status::Suspended => {
@@ -233,17 +235,21 @@ impl Change<'_> {
         key: Option<&str>,
     ) -> Result<bool, StoreError> {
         if let Some(key) = key {
-            let put = query("INSERT OR IGNORE INTO workflow_signal_key VALUES (?, ?)");
-            let put = put.bind(run.row).bind(key).execute(&mut *self.tx).await?;
+            let sql = "INSERT OR IGNORE INTO workflow_signal_key (run, key) VALUES (?, ?)";
+            let put = query(sql).bind(run.row).bind(key).execute(&mut *self.tx).await?;
             if put.rows_affected() == 0 {
                 return Ok(false);
             }
+            let sql = "DELETE FROM workflow_signal_key WHERE place IN (SELECT place
+                FROM workflow_signal_key WHERE run = ? ORDER BY place DESC LIMIT -1 OFFSET ?)";
+            query(sql).bind(run.row).bind(SIGNAL_KEYS_MAX).execute(&mut *self.tx).await?;
         }
         let sql = "UPDATE workflow_run SET signals = signals + 1 WHERE row = ? RETURNING signals";
         let (signals,): (u32,) = query_as(sql).bind(run.row).fetch_one(&mut *self.tx).await?;
         if signals > SIGNALS_MAX {
             return Err(StoreError::TooLarge { what: "signals", max: SIGNALS_MAX.into() });
         }
+        run.has_room(event, HISTORY_BYTES_OUTSIDE)?;
         self.tell(run.row, event).await?;
         Ok(true)
     }

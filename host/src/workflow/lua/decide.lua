@@ -4,7 +4,7 @@
 -- ARGV[1], ARGV[2]  as in send.lua
 -- ARGV[3]  the approval's name    ARGV[4]  the decision
 --
--- Returns 1. Fails with NORUN or ILLEGAL.
+-- Returns 1. Fails with NORUN, ILLEGAL or HISTORY.
 
 if missing then
     return MISSING
@@ -14,7 +14,11 @@ local deadline = number and redis.call('ZSCORE', key('t'), 'a ' .. run .. ' ' ..
 if not number or (deadline and NOW >= tonumber(deadline)) then
     return illegal()
 end
+local event = '{"approval-decided":{"seq":' .. number .. ',"decision":' .. ARGV[4] .. '}}'
+if full(run, #event, MOST.outside) then
+    return redis.error_reply('HISTORY ' .. MOST.outside)
+end
 redis.call('HDEL', key('o', run), 'a' .. number, 'n' .. ARGV[3])
 redis.call('ZREM', key('t'), 'a ' .. run .. ' ' .. number)
-tell(run, '{"approval-decided":{"seq":' .. number .. ',"decision":' .. ARGV[4] .. '}}')
+tell(run, event)
 return 1

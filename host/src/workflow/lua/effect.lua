@@ -3,8 +3,6 @@
 --
 -- KEYS[1]  as in part.lua
 
-local DEEPEST = 16
-
 -- Children that can't be started have failed: their parent is told once all of this is done.
 local stillborn = {}
 local function fail(call, code, message)
@@ -48,7 +46,7 @@ local EFFECT = {
         local depth = (h[1] or 0) + 1
         if not digest then
             fail(call, 'no-version', 'no version of the workflow is active')
-        elseif depth > DEEPEST then
+        elseif depth > MOST.depth then
             fail(call, 'too-deep', 'it would be the 17th generation')
         else
             redis.call('HSET', key('o', run), 'c' .. call, child)
@@ -85,16 +83,15 @@ local EFFECT = {
         finish(run, ARGV[i + 1], ARGV[i + 2])
         return i + 3
     end,
-    -- N: the run begins anew, with the events after this.
+    -- N signals: the run begins anew, with the events after this, of which so many are signals.
     N = function(run, i)
         close(run)
         redis.call('DEL', key('h', run))
         redis.call('ZREM', key('l'), run)
-        redis.call('HSET', key('r', run), 'token', '')
+        redis.call('HSET', key('r', run), 'token', '', 'bytes', 0, 'signals', ARGV[i + 1])
         redis.call('HINCRBY', key('r', run), 'generation', 1)
-        redis.call('HDEL', key('r', run), 'signals')
         ready(run)
-        return i + 1
+        return i + 2
     end,
 }
 

@@ -40,7 +40,11 @@ local function finish(run, status, ending)
     -- The call of that number may be another generation's.
     if h[2] and redis.call('HGET', key('o', h[2]), 'c' .. h[3]) == run then
         redis.call('HDEL', key('o', h[2]), 'c' .. h[3])
-        tell(h[2], '{"child-ended":{"seq":' .. h[3] .. ',"ending":' .. ending .. '}}')
+        local event = '{"child-ended":{"seq":' .. h[3] .. ',"ending":'
+        if #event + #ending + 2 > MOST.short and full(h[2], #event + #ending + 2, MOST.bytes) then
+            ending = '{"failed":{"code":"history-full","message":"its parent has no room for how it ended"}}'
+        end
+        tell(h[2], event .. ending .. '}}')
     end
 end
 

@@ -6,7 +6,7 @@
 --   h:RUN    list: its history, entries `milliseconds json`
 --   o:RUN    hash: what it waits for. fN function N: `attempt lost token index name`; tN timer;
 --            aN approval: its name; nNAME the approval of this name: N; cN child: its id
---   s:RUN    hash: its state                      g:RUN  set: the keys of its signals
+--   s:RUN    hash: its state                      g:RUN  sorted set: keys of its signals
 --   k:WORKFLOW:KEY  the run that was started with this key
 --   q:QUEUE  sorted set: members of a queue, a minute less for each priority
 --   l:       sorted set: leases, by when they run out. RUN, or `RUN N`
@@ -17,7 +17,7 @@
 --   z: e:    hash: schedules, `WORKFLOW:NAME` → JSON; sorted set of them: by when they are due
 --   w:WORKFLOW W:   in partition 0. hash: digest → `status first last source`; set: all workflows
 --
--- Times are milliseconds since 1970.
+-- Times are milliseconds since 1970. MOST has the limits, see redis.rs.
 
 local TAG = KEYS[1]
 local clock = redis.call('TIME')
@@ -40,8 +40,14 @@ end
 local function append(run, event)
     local entry = text(NOW) .. ' ' .. event
     local length = redis.call('RPUSH', key('h', run), entry)
+    redis.call('HINCRBY', key('r', run), 'bytes', #entry)
     redis.call('SPUBLISH', TAG .. '!', run .. ' ' .. length .. ' ' .. (event:match('^{"([%a-]*)') or ''))
     return length, entry
+end
+
+-- Whether a run's history has no room for so many bytes more.
+local function full(run, more, most)
+    return (head(run, 'bytes')[1] or 0) + more > most
 end
 
 -- Puts something into a queue, unless it is there, and wakes the workers.

@@ -18,6 +18,9 @@ if ARGV[3] == '' then
     redis.call('ZREM', key('e'), ARGV[1])
     return old and 1 or 0
 end
+if not old and redis.call('HLEN', key('z')) >= MOST.schedules then
+    return redis.error_reply('SCHEDULES there are too many')
+end
 local digest = ARGV[5] and version(ARGV[6])
 if ARGV[5] and not digest then
     return redis.error_reply('NOVERSION no version of the workflow is active')

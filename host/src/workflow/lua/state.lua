@@ -3,7 +3,6 @@
 -- KEYS[1]  as in part.lua
 -- ARGV[1]  the run    ARGV[2]  the function's call    ARGV[3]  its token
 -- ARGV[4]  the part   ARGV[5]  what it is now
--- ARGV[6]  most parts ARGV[7]  most bytes of all
 --
 -- Returns OK. Fails with FENCED, PARTS or BYTES.
 
@@ -19,10 +18,10 @@ for _, name in ipairs(parts) do
         bytes = bytes + #name + redis.call('HSTRLEN', s, name)
     end
 end
-if #parts >= tonumber(ARGV[6]) and redis.call('HEXISTS', s, part) == 0 then
+if #parts >= MOST.parts and redis.call('HEXISTS', s, part) == 0 then
     return redis.error_reply('PARTS the state has too many parts')
 end
-if bytes > tonumber(ARGV[7]) then
+if bytes > MOST.state then
     return redis.error_reply('BYTES the state would be too large')
 end
 redis.call('HSET', s, part, value)

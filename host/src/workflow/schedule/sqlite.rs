@@ -1,9 +1,9 @@
 //! Schedules in the embedded file.
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, query};
+use sqlx::{Row as _, query, query_scalar};
 
-use super::super::NewRun;
+use super::super::SCHEDULES_MAX;
 use super::super::change::sqlite::{Change, malformed};
 use super::super::control::{Reschedule, Schedule, Scheduled};
 use super::super::log::json;
@@ -30,7 +30,12 @@ impl Change<'_> {
             }
             Reschedule::List { due } => self.schedules(*due).await.map(Scheduled::All),
             Reschedule::Advance { schedule, then_ms, run } => {
-                self.advance(schedule, *then_ms, run).await
+                let moved = self.move_on(schedule, *then_ms).await?;
+                let started = if moved { Some(self.start(run).await?) } else { None };
+                Ok(Scheduled::Started(started))
+            }
+            Reschedule::Postpone { schedule, then_ms } => {
+                self.move_on(schedule, *then_ms).await.map(Scheduled::Was)
             }
         }
     }
@@ -38,6 +43,11 @@ impl Change<'_> {
     async fn put_schedule(&mut self, schedule: &Schedule) -> Result<bool, StoreError> {
         let end = Reschedule::End { workflow: &schedule.workflow, name: &schedule.name };
         let was = matches!(Box::pin(self.reschedule(&end)).await?, Scheduled::Was(true));
+        let sql = "SELECT count(*) FROM workflow_schedule WHERE scope = ?";
+        let many: u32 = query_scalar(sql).bind(self.scope.path()).fetch_one(&mut *self.tx).await?;
+        if many >= SCHEDULES_MAX {
+            return Err(StoreError::TooLarge { what: "schedules", max: SCHEDULES_MAX.into() });
+        }
         query("INSERT INTO workflow_schedule VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             .bind(self.scope.path())
             .bind(&schedule.workflow)
@@ -67,12 +77,8 @@ impl Change<'_> {
         found.fetch_all(&mut *self.tx).await?.iter().map(schedule).collect()
     }
 
-    async fn advance(
-        &mut self,
-        schedule: &Schedule,
-        then_ms: u64,
-        run: &NewRun,
-    ) -> Result<Scheduled, StoreError> {
+    /// Moves a schedule on, if it is as it was.
+    async fn move_on(&mut self, schedule: &Schedule, then_ms: u64) -> Result<bool, StoreError> {
         let sql = "UPDATE workflow_schedule SET next_ms = ?
             WHERE scope = ? AND workflow = ? AND name = ? AND next_ms = ?";
         let moved = query(sql)
@@ -83,10 +89,7 @@ impl Change<'_> {
             .bind(signed(schedule.next_ms))
             .execute(&mut *self.tx)
             .await?;
-        if moved.rows_affected() == 0 {
-            return Ok(Scheduled::Started(None));
-        }
-        Ok(Scheduled::Started(Some(self.start(run).await?)))
+        Ok(moved.rows_affected() > 0)
     }
 }
 

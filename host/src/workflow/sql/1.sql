@@ -37,6 +37,7 @@ CREATE TABLE workflow_run (
     held INTEGER NOT NULL,
     -- Of its history in this generation: its length, and the signals in it.
     events INTEGER NOT NULL DEFAULT 0,
+    bytes INTEGER NOT NULL DEFAULT 0,
     signals INTEGER NOT NULL DEFAULT 0,
     -- The last write of a body: under which lease, which, when, on how many events, and whether
     -- it gave the lease up. So it may be repeated.
@@ -129,10 +130,12 @@ CREATE TABLE workflow_child (
 -- What lasts as long as the run, in all generations.
 
 CREATE TABLE workflow_signal_key (
+    place INTEGER PRIMARY KEY,
     run INTEGER NOT NULL REFERENCES workflow_run ON DELETE CASCADE,
     key TEXT NOT NULL,
-    PRIMARY KEY (run, key)
-) STRICT, WITHOUT ROWID;
+    UNIQUE (run, key)
+) STRICT;
+CREATE INDEX workflow_signal_key_order ON workflow_signal_key (run, place);
 
 CREATE TABLE workflow_state (
     run INTEGER NOT NULL REFERENCES workflow_run ON DELETE CASCADE,

@@ -6,7 +6,8 @@ use redis::{Cmd, RedisError, Value};
 
 use crate::workflow::log::{ChildEnding, Event, Started, When};
 use crate::workflow::{
-    Effect, Head, NewRun, RunId, SIGNALS_MAX, STATE_BYTES_MAX, STATE_PARTS_MAX, StoreError,
+    Effect, HISTORY_BYTES_MAX, Head, NewRun, RunId, SCHEDULES_MAX, SIGNALS_MAX, STATE_BYTES_MAX,
+    STATE_PARTS_MAX, StoreError,
 };
 
 /// The events, and what they bring about, as `lua/effect.lua` takes them.
@@ -15,7 +16,8 @@ pub(in crate::workflow) fn push_effects(call: &mut Cmd, events: &[Event]) {
         let effect = Effect::of(event);
         if matches!(effect, Some(Effect::Continue)) {
             // The history that this would be the last event of is dropped.
-            call.arg("N");
+            let signals = events.iter().filter(|event| matches!(event, Event::Signalled(_)));
+            call.arg("N").arg(signals.count());
             continue;
         }
         call.arg("E").arg(event.encode());
@@ -142,6 +144,11 @@ impl From<RedisError> for StoreError {
                 Some(status) => Self::Illegal(status),
                 None => Self::Unavailable(err.into()),
             },
+            Some("HISTORY") => {
+                let max = err.detail().and_then(|max| max.parse().ok());
+                Self::history_full(max.unwrap_or(HISTORY_BYTES_MAX))
+            }
+            Some("SCHEDULES") => Self::TooLarge { what: "schedules", max: SCHEDULES_MAX.into() },
             Some("SIGNALS") => Self::TooLarge { what: "signals", max: SIGNALS_MAX.into() },
             Some("PARTS") => {
                 Self::TooLarge { what: "parts of the state", max: STATE_PARTS_MAX.into() }

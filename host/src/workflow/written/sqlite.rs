@@ -7,11 +7,9 @@ use super::super::change::sqlite::{BODY, Change, Newborn, Run, entries, malforme
 use super::super::log::{ChildEnded, ChildEnding, ChildStarted, Event, Failure};
 use super::super::sqlite::seq;
 use super::super::store::StoreError;
-use super::super::{Effect, Lease, Queue, Then, Write, Written};
+use super::super::{DEPTH_MAX, Effect, Lease, Queue, Then, Write, Written};
+use super::super::{HISTORY_BYTES_MAX, HISTORY_EVENTS_MAX};
 use crate::sqlite::{signed, unsigned};
-
-/// Most generations of children below a run: a body that starts itself as its child ends there.
-const DEPTH_MAX: u32 = 16;
 
 /// The last write under a lease.
 struct Wrote {
@@ -116,6 +114,11 @@ impl Change<'_> {
         let mut stillborn = Vec::new();
         for event in events {
             let number = self.append(run.row, event).await?;
+            if became == Became::Over && matches!(event, Event::Signalled(_)) {
+                // One that the run had not seen before it began anew.
+                self.on(run.row, "UPDATE workflow_run SET signals = signals + 1 WHERE row = ?")
+                    .await?;
+            }
             let Some(effect) = Effect::of(event) else { continue };
             if let Effect::Child(child) = effect {
                 stillborn.extend(self.child(run, child).await?);
@@ -176,7 +179,7 @@ impl Change<'_> {
                     self.forget(row, *seq).await?;
                 }
             }
-            Effect::State { name, value } => self.set_state(row, name, value).await?,
+            Effect::State { name, value } => self.set_part(row, name, value).await?,
             Effect::Suspend => {
                 self.on(
                     row,
@@ -213,7 +216,7 @@ impl Change<'_> {
     async fn begin_anew(&mut self, row: i64) -> Result<(), StoreError> {
         self.close(row).await?;
         self.on(row, "DELETE FROM workflow_event WHERE run = ?").await?;
-        let sql = "UPDATE workflow_run SET generation = generation + 1, events = 0, signals = 0, waits = NULL WHERE row = ?";
+        let sql = "UPDATE workflow_run SET generation = generation + 1, events = 0, bytes = 0, signals = 0, waits = NULL WHERE row = ?";
         self.on(row, sql).await?;
         self.ready(row).await
     }
@@ -306,6 +309,14 @@ impl Change<'_> {
             Event::FunctionFailed(failed) => failed.again_ms,
             _ => None,
         };
+        let run = self.run(row).await?;
+        // One short event of each function that it may wait for has room in any case.
+        if again_ms.is_some() && run.events >= HISTORY_EVENTS_MAX {
+            return Err(StoreError::history_full(HISTORY_BYTES_MAX));
+        }
+        if !event.is_short() {
+            run.has_room(event, HISTORY_BYTES_MAX)?;
+        }
         query("DELETE FROM workflow_lease WHERE run = ? AND seq = ?")
             .bind(row)
             .bind(seq(lease))
