@@ -232,7 +232,7 @@ impl Body {
 
     /// The world's time is that of what the body has seen.
     fn look(&self) {
-        self.world.set_now(self.replay.seen().at_ms);
+        self.world.set_now(self.replay.seen().at_ms, self.replay.turn_now());
     }
 
     /// The store's time, as far as is known here.

@@ -1,5 +1,7 @@
 //! What bodies write, and what that brings about.
 
+use std::collections::HashMap;
+
 use super::Status;
 use super::log::{ChildStarted, Event, When};
 
@@ -96,6 +98,18 @@ pub enum Effect<'a> {
     /// lease is given up, and it is put into its queue. The whole write is not done if there
     /// are events that the worker has not seen: then they are all that is answered.
     Continue,
+}
+
+/// How many parts of the state events set, and their bytes.
+pub(super) fn state_size(events: &[Event]) -> (usize, u64) {
+    let mut parts = HashMap::new();
+    for event in events {
+        if let Event::StateSet(set) = event {
+            parts.insert(&*set.asked.name, set.value.get().len());
+        }
+    }
+    let bytes = parts.iter().map(|(name, value)| (name.len() + value) as u64).sum();
+    (parts.len(), bytes)
 }
 
 impl<'a> Effect<'a> {

@@ -183,6 +183,7 @@ impl wit::Host for View<'_> {
             retry: with.retry,
             timeout_ms: with.timeout_ms,
             undo: with.undo,
+            since: 0,
         })
     }
 

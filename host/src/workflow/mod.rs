@@ -103,6 +103,12 @@ pub const STATE_PARTS_MAX: u32 = 256;
 /// See [`STATE_PARTS_MAX`].
 pub const STATE_BYTES_MAX: u64 = 1 << 20;
 
+/// Most parts and bytes of a run's state with what functions and earlier generations have set:
+/// a run whose body sets more fails.
+pub const STATE_PARTS_FULL: u32 = 3 * STATE_PARTS_MAX;
+/// See [`STATE_PARTS_FULL`].
+pub const STATE_BYTES_FULL: u64 = 3 * STATE_BYTES_MAX;
+
 /// Longest wait, in milliseconds: ten years.
 pub const WAIT_MS_MAX: u64 = 10 * 365 * 24 * 60 * 60 * 1000;
 

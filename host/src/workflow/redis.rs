@@ -9,8 +9,8 @@ use super::store::{Store, StoreError};
 use super::wire::redis::{malformed, no_version, push_effects, read, read_head, run_id};
 use super::{
     DEPTH_MAX, EVENT_BYTES_SHORT, HISTORY_BYTES_MAX, HISTORY_BYTES_OUTSIDE, HISTORY_EVENTS_MAX,
-    PARTITIONS, RETENTION_MS, RunId, SCHEDULES_MAX, SIGNAL_KEYS_MAX, SIGNALS_MAX, STATE_BYTES_MAX,
-    STATE_PARTS_MAX,
+    PARTITIONS, RETENTION_MS, RunId, SCHEDULES_MAX, SIGNAL_KEYS_MAX, SIGNALS_MAX, STATE_BYTES_FULL,
+    STATE_BYTES_MAX, STATE_PARTS_FULL, STATE_PARTS_MAX,
 };
 use super::{
     Effect, Lease, NewRun, Served, Started, Take, Taken, Task, Then, Work, Write, Written,
@@ -35,10 +35,10 @@ pub(super) use script;
 
 script!(START, "lua/part.lua" "lua/birth.lua" "lua/start.lua");
 script!(TAKE, "lua/part.lua" "lua/end.lua" "lua/delete.lua" "lua/due.lua" "lua/take.lua");
-script!(WRITE, "lua/part.lua" "lua/birth.lua" "lua/end.lua" "lua/effect.lua" "lua/write.lua");
+script!(WRITE, "lua/part.lua" "lua/birth.lua" "lua/end.lua" "lua/effect.lua" "lua/size.lua" "lua/write.lua");
 script!(SETTLE, "lua/part.lua" "lua/settle.lua");
 script!(RENEW, "lua/part.lua" "lua/renew.lua");
-script!(STATE, "lua/part.lua" "lua/state.lua");
+script!(STATE, "lua/part.lua" "lua/size.lua" "lua/state.lua");
 script!(REGISTER, "lua/part.lua" "lua/register.lua");
 
 /// Workflows in Redis.
@@ -63,7 +63,6 @@ impl RedisStore {
         "hgetall",
         "hset",
         "hdel",
-        "hexists",
         "hincrby",
         "hkeys",
         "hstrlen",
@@ -124,6 +123,8 @@ pub(super) fn with_limits(source: &str) -> Script {
     let limits = [
         ("parts", STATE_PARTS_MAX.into()),
         ("state", STATE_BYTES_MAX),
+        ("parts_full", STATE_PARTS_FULL.into()),
+        ("state_full", STATE_BYTES_FULL),
         ("events", HISTORY_EVENTS_MAX.into()),
         ("bytes", HISTORY_BYTES_MAX),
         ("outside", HISTORY_BYTES_OUTSIDE),
@@ -236,12 +237,14 @@ impl Store for RedisStore {
         let mut append =
             call(&WRITE, scope, lease.run.partition(), 7 + 8 * write.events.len(), bytes);
         append.arg(lease.run.as_str()).arg(&lease.token).arg(write.number).arg(write.seen);
-        let ends = write
-            .events
-            .iter()
-            .any(|event| matches!(Effect::of(event), Some(Effect::End(_) | Effect::Continue)));
+        let effects = write.events.iter().filter_map(Effect::of);
+        let over = effects.into_iter().find_map(|effect| match effect {
+            Effect::End(_) => Some("end"),
+            Effect::Continue => Some("anew"),
+            _ => None,
+        });
         match write.then {
-            _ if ends => append.arg("end").arg("").arg(""),
+            _ if let Some(over) = over => append.arg(over).arg("").arg(""),
             Then::Keep => append.arg("keep").arg("").arg(""),
             Then::Park { waits, wake_ms: None } => append.arg("park").arg("").arg(waits),
             Then::Park { waits, wake_ms: Some(ms) } => append.arg("park").arg(ms).arg(waits),

@@ -9,10 +9,10 @@ mod tests;
 mod wait;
 mod word;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 pub use self::end::Ending;
-pub use self::key::{hash, step_key, uuid};
+pub use self::key::{Turn, hash, step_key, uuid};
 use self::word::diverged;
 use super::log::{Asked, CancelSeen, Event, Failure, Json, Recorded, StepDone, StepFailed};
 use super::state::{Call, IllegalEvent, Mark, Settled, State, What};
@@ -30,6 +30,10 @@ pub struct Replay {
     /// About how many bytes that is.
     unwritten_bytes: u64,
     tickets: Vec<Ticket>,
+    /// How much it has asked for, and not waited for yet or forgotten; and the approvals among
+    /// that. Not what the store has open, which is less: what is refused by this is refused again.
+    open: usize,
+    approvals: HashSet<String>,
     /// The signals of each name that it has a ticket for.
     signals: HashMap<String, Claims>,
     /// The parts of its state that it has set, and how long each is.
@@ -46,7 +50,11 @@ pub struct Replay {
 /// What a ticket stands for.
 #[derive(Debug, Clone)]
 enum Ticket {
-    Call(u32),
+    Call {
+        seq: u32,
+        /// Whether no wait has answered with it.
+        open: bool,
+    },
     Signal {
         name: String,
         nth: usize,
@@ -129,6 +137,8 @@ impl Replay {
             unwritten: Vec::new(),
             unwritten_bytes: 0,
             tickets: Vec::new(),
+            open: 0,
+            approvals: HashSet::new(),
             signals: HashMap::new(),
             parts: HashMap::new(),
             told: false,
@@ -175,6 +185,11 @@ impl Replay {
         !self.unwritten.is_empty()
     }
 
+    /// Whether it is to be recorded that the body was told of a cancel.
+    pub fn has_unwritten_cancel(&self) -> bool {
+        self.unwritten.iter().any(|event| matches!(event, Event::CancelSeen(_)))
+    }
+
     /// Begins a step, or says what came of it.
     pub fn begin(&mut self, name: &str, options: &StepOptions) -> Result<Begun, Stop> {
         self.outside_of_a_step()?;
@@ -218,8 +233,7 @@ impl Replay {
     }
 
     fn attempt(&self, number: u32, seq: u32, name: &str, undo: bool) -> Attempt {
-        let generation = self.state.started().map_or(0, |(started, _)| started.generation);
-        Attempt { number, key: step_key(&self.run, generation, seq, name, undo) }
+        Attempt { number, key: step_key(&self.run, self.turn(seq), seq, name, undo) }
     }
 
     /// Ends the attempt that is open, with what is to be recorded. `jitter` is a random
@@ -282,10 +296,20 @@ impl Replay {
 
     /// A random number, the same each time the run is replayed.
     pub fn random(&mut self) -> [u8; 16] {
-        let generation = self.state.started().map_or(0, |(started, _)| started.generation);
         let drawn = self.drawn;
         self.drawn += 1;
-        hash("random", &self.run, generation, drawn)
+        hash("random", &self.run, self.turn(self.next), drawn)
+    }
+
+    /// Which time it is that the run comes to a call.
+    fn turn(&self, seq: u32) -> Turn {
+        let generation = self.state.started().map_or(0, |(started, _)| started.generation);
+        Turn { generation, since: self.state.redone_since(seq) }
+    }
+
+    /// The same, for what the body does now.
+    pub fn turn_now(&self) -> Turn {
+        self.turn(self.next)
     }
 
     fn outside_of_a_step(&self) -> Result<(), Error> {
@@ -371,7 +395,8 @@ impl Replay {
 
     /// A ticket for the next call.
     fn ticket(&mut self) -> u32 {
-        self.tickets.push(Ticket::Call(self.next));
+        self.tickets.push(Ticket::Call { seq: self.next, open: true });
+        self.open += 1;
         self.next += 1;
         u32::try_from(self.tickets.len() - 1).unwrap_or(u32::MAX)
     }
@@ -386,9 +411,19 @@ impl Replay {
 
     /// Whether one more thing may be waited for.
     fn room(&self) -> Result<(), Error> {
-        if self.state.open() + self.unwritten.len() < OPEN_MAX {
+        if self.open < OPEN_MAX {
             return Ok(());
         }
         Err(Error::TooLarge { what: "open tickets", max: OPEN_MAX as u64 })
+    }
+
+    /// A wait has answered with a call, or it is forgotten.
+    fn close(&mut self, seq: u32) {
+        self.open -= 1;
+        let name = match self.asked(seq).as_deref() {
+            Some(What::Approval(asked)) => asked.asked.name.clone(),
+            _ => return,
+        };
+        self.approvals.remove(&name);
     }
 }

@@ -227,13 +227,21 @@ impl Change<'_> {
         Ok(())
     }
 
-    /// Sets a part of a run's state for a function, which does not know the others.
-    async fn set_state(&mut self, row: i64, name: &str, value: &str) -> Result<(), StoreError> {
-        self.set_part(row, name, value).await?;
+    /// How many parts a run's state has, and bytes.
+    pub(in crate::workflow) async fn state_size(
+        &mut self,
+        row: i64,
+    ) -> Result<(i64, i64), StoreError> {
         // octet_length, because length stops at the first NUL of a text.
         let sizes = "SELECT count(*), coalesce(sum(octet_length(name) + octet_length(value)), 0)
             FROM workflow_state WHERE run = ?";
-        let (parts, bytes): (i64, i64) = query_as(sizes).bind(row).fetch_one(&mut *self.tx).await?;
+        Ok(query_as(sizes).bind(row).fetch_one(&mut *self.tx).await?)
+    }
+
+    /// Sets a part of a run's state for a function, which does not know the others.
+    async fn set_state(&mut self, row: i64, name: &str, value: &str) -> Result<(), StoreError> {
+        self.set_part(row, name, value).await?;
+        let (parts, bytes) = self.state_size(row).await?;
         if parts > i64::from(STATE_PARTS_MAX) {
             return Err(StoreError::TooLarge {
                 what: "parts of state",

@@ -27,6 +27,9 @@ pub struct State {
     open: usize,
     /// Names of approvals that are open.
     approvals: HashSet<String>,
+    /// From which calls on the run was retried that had undone something: the calls, and the
+    /// events by which it was.
+    redone: Vec<(u32, u32)>,
 }
 
 /// An event's place.
@@ -130,7 +133,7 @@ impl State {
                 forgotten.calls.iter().try_for_each(|seq| self.forget(*seq, mark))?;
             }
             Event::CancelSeen(seen) => self.see_cancel(seen)?,
-            Event::Retried(Of { seq }) => self.retry(*seq)?,
+            Event::Retried(Of { seq }) => self.retry(*seq, mark)?,
             _ => self.hear(event, mark)?,
         }
         Ok(())
@@ -298,7 +301,7 @@ impl State {
         Ok(())
     }
 
-    fn retry(&mut self, seq: u32) -> Result<(), &'static str> {
+    fn retry(&mut self, seq: u32, mark: Mark) -> Result<(), &'static str> {
         let seen = self.cancel.as_ref().and_then(|cancel| cancel.seen.as_ref());
         if seen.is_some_and(|seen| seq > seen.seq) {
             return Err("the body was told of a cancel before this call");
@@ -306,6 +309,9 @@ impl State {
         let left = self.calls.get(..seq as usize).ok_or("there is no such call")?;
         if left.iter().any(|call| call.settled.is_none() && call.what.is_open()) {
             return Err("a call before this one has not come to its end");
+        }
+        if self.calls[seq as usize..].iter().any(Call::has_undone) {
+            self.redone.push((seq, mark.events));
         }
         self.calls.truncate(seq as usize);
         self.cancel = None;
@@ -319,9 +325,11 @@ impl State {
         self.open
     }
 
-    /// Whether an approval of this name is open.
-    pub fn has_open_approval(&self, name: &str) -> bool {
-        self.approvals.contains(name)
+    /// The last event that let the run do a call once more, after it had undone what it did from
+    /// there on; zero if there is none.
+    pub fn redone_since(&self, seq: u32) -> u32 {
+        let redone = self.redone.iter().filter(|(from, _)| *from <= seq);
+        redone.map(|(_, events)| *events).max().unwrap_or(0)
     }
 
     /// Where the run is.

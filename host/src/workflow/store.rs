@@ -53,6 +53,8 @@ pub trait Store: Send + Sync {
     /// Fails with [`StoreError::Fenced`], and changes nothing, if the lease is not the run's, or
     /// `write.number` is neither the number of the last write under it, nor the one after that. A write
     /// that was done before changes nothing and answers as it did, so it may be repeated.
+    /// Fails with [`StoreError::TooLarge`], and changes nothing, if the state would be over
+    /// [`super::STATE_PARTS_FULL`] or [`super::STATE_BYTES_FULL`].
     fn write(
         &self,
         scope: &Scope,
@@ -148,6 +150,12 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The state has no room for more.
+    pub(super) fn state_full() -> Self {
+        let what = "bytes of the state, with those of functions and earlier generations,";
+        Self::TooLarge { what, max: super::STATE_BYTES_FULL }
+    }
+
     /// The history has no room for more.
     pub(super) fn history_full(max: u64) -> Self {
         Self::TooLarge { what: "bytes of the history", max }

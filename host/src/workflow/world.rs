@@ -1,11 +1,11 @@
 //! What a body sees of the machine: its run's time and random numbers, and only inside a step
 //! those of the world.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::replay::hash;
+use super::replay::{Turn, hash};
 use crate::clock::Clock;
 use crate::ids::Ids;
 
@@ -16,7 +16,7 @@ pub struct World(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     run: String,
-    generation: u32,
+    turn: Mutex<Turn>,
     in_step: AtomicBool,
     /// The run's time, in milliseconds since 1970.
     now_ms: AtomicU64,
@@ -31,7 +31,7 @@ impl World {
     pub fn new(run: &str, generation: u32, ids: Ids) -> Self {
         Self(Arc::new(Inner {
             run: run.to_owned(),
-            generation,
+            turn: Mutex::new(generation.into()),
             in_step: AtomicBool::new(false),
             now_ms: AtomicU64::new(0),
             started_ms: AtomicU64::new(0),
@@ -51,8 +51,9 @@ impl World {
         self.0.in_step.store(in_step, Ordering::Relaxed);
     }
 
-    /// The body has seen an event of this time.
-    pub fn set_now(&self, now_ms: u64) {
+    /// The body has seen an event of this time, and this is its turn.
+    pub fn set_now(&self, now_ms: u64, turn: Turn) {
+        *self.0.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
         _ = self.0.started_ms.compare_exchange(0, now_ms, Ordering::Relaxed, Ordering::Relaxed);
         self.0.now_ms.store(now_ms, Ordering::Relaxed);
     }
@@ -81,7 +82,8 @@ impl World {
             return u64::from_ne_bytes(self.0.ids.next().0);
         }
         let drawn = self.0.drawn.fetch_add(1, Ordering::Relaxed);
-        let bytes = hash("wasi", &self.0.run, self.0.generation, drawn);
+        let turn = *self.0.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let bytes = hash("wasi", &self.0.run, turn, drawn);
         let (first, _) = bytes.split_at(8);
         u64::from_le_bytes(first.try_into().unwrap_or_default())
     }

@@ -36,6 +36,7 @@ pub(super) fn spawned(seq: u32, function: &str) -> Event {
         retry: None,
         timeout_ms: None,
         undo: false,
+        since: 0,
     })
 }
 

@@ -16,7 +16,7 @@ use crate::runtime::call::{CallError, Stop, explain};
 use crate::runtime::state::State;
 use crate::workflow::body::{News, Patience};
 use crate::workflow::log::{Done, Event, Failure, FunctionFailed, Json, Recorded, Spawned};
-use crate::workflow::replay::step_key;
+use crate::workflow::replay::{Turn, step_key};
 use crate::workflow::{
     CHANGES, LOST_MAX, PAYLOAD_BYTES_MAX, Role, Step, StepOptions, Store as _, StoreError, Task,
 };
@@ -109,7 +109,7 @@ impl Tenant {
                 number: task.attempt,
                 key: step_key(
                     task.lease.run.as_str(),
-                    task.generation,
+                    Turn { generation: task.generation, since: spawned.since },
                     spawned.asked.seq,
                     &spawned.asked.name,
                     spawned.undo,

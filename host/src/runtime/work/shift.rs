@@ -139,11 +139,11 @@ impl Tenant {
         }
     }
 
-    /// Tells a body what was said to it: `run length entry`. False if it is no such thing.
+    /// Tells a body what was said to it: `run token length entry`. False if it is no such thing.
     fn tell(&self, text: &str) -> bool {
-        let mut parts = text.splitn(3, ' ');
-        let (Some(run), Some(Ok(length)), Some(entry)) =
-            (parts.next(), parts.next().map(str::parse), parts.next())
+        let mut parts = text.splitn(4, ' ');
+        let (Some(run), Some(token), Some(Ok(length)), Some(entry)) =
+            (parts.next(), parts.next(), parts.next().map(str::parse), parts.next())
         else {
             return false;
         };
@@ -151,7 +151,8 @@ impl Tenant {
         if run.parse::<RunId>().is_err() {
             return false;
         }
-        if let Some((_, inbox)) = self.inboxes().get(run) {
+        // One that is late may be of another history, which had begun before this one.
+        if let Some((_, inbox)) = self.inboxes().get(run).filter(|(held, _)| held == token) {
             _ = inbox.send(News::Entry(length, entry.to_owned()));
         }
         true

@@ -32,7 +32,10 @@ impl Body {
             if self.draining.load(Ordering::Relaxed) {
                 return Err(self.let_go(Duration::ZERO).await);
             }
-            // What the step does may go on what was asked for before: keep to that order.
+            // Whoever runs it again is told of the cancel at the same place.
+            if self.replay.has_unwritten_cancel() {
+                self.write(Then::Keep).await?;
+            }
             self.enter_step(options);
         } else {
             self.leave();

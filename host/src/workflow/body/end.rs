@@ -14,6 +14,13 @@ impl Body {
             // It would do so again each time that it is called.
             return self.fail(Failure::ours("misplaced", "it returned within a step")).await;
         }
+        // What is not done at once, as something came, is asked for again: only this is.
+        if matches!(ending, Ending::Continued(_))
+            && self.replay.has_unwritten()
+            && self.write(Then::Keep).await.is_err()
+        {
+            return false;
+        }
         let done = loop {
             let ended = self.replay.end(ending.clone());
             let ended = self.answered(ended);

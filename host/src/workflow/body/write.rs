@@ -6,9 +6,9 @@ use tokio::time::Instant;
 
 use super::{Body, Exit, News, Patience, STAMP_BYTES, read};
 use crate::workflow::control::Control as _;
-use crate::workflow::log::{Event, Recorded};
+use crate::workflow::log::{Event, Failure, Recorded};
 use crate::workflow::state::IllegalEvent;
-use crate::workflow::store::{CHANGES, Store as _};
+use crate::workflow::store::{CHANGES, Store as _, StoreError};
 use crate::workflow::{Error, HISTORY_BYTES_MAX, HISTORY_EVENTS_MAX};
 use crate::workflow::{Then, Write};
 
@@ -27,13 +27,17 @@ impl Body {
         let written = loop {
             match self.store.write(&self.scope, &self.lease, &write).await {
                 Ok(written) => break written,
+                Err(err @ StoreError::TooLarge { .. }) => {
+                    self.written -= 1;
+                    return Err(self.break_off(Failure::ours("state-full", err.to_string())));
+                }
                 Err(err) => patience.after(err).await.map_err(|err| self.lose(err))?,
             }
         };
         tracing::trace!(target: CHANGES, "after a write");
         self.clock = (written.at_ms.max(self.now_ms()), Instant::now());
         self.hear(&written.news, seen)?;
-        if matches!(events.first(), Some(Event::Continued(_))) {
+        if events.iter().any(|event| matches!(event, Event::Continued(_))) {
             // It was not done if there were news; and if it was, this history is no more.
             return Ok(written.released);
         }

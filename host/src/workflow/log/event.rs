@@ -91,6 +91,9 @@ pub struct Spawned {
     /// Whether it undoes an earlier step.
     #[serde(default, skip_serializing_if = "is_false")]
     pub undo: bool,
+    /// See [`crate::workflow::replay::Turn`].
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub since: u32,
 }
 
 /// See [`Event::FunctionDone`].

@@ -62,8 +62,8 @@ end
 
 -- Puts a run's body into its queue, unless a worker has it or its delay is not over.
 local function ready(run)
-    local h = head(run, 'token', 'workflow', 'digest', 'priority', 'held')
-    if h[2] and h[1] == '' and not h[5] then
+    local h = head(run, 'token', 'workflow', 'digest', 'priority', 'held', 'ended')
+    if h[2] and h[1] == '' and not h[5] and not h[6] then
         enqueue(bodies(h[2], h[3]), run, h[4])
     end
 end
@@ -73,7 +73,7 @@ local function tell(run, event)
     local length, entry = append(run, event)
     local h = head(run, 'token', 'worker')
     if h[1] ~= '' then
-        redis.call('SPUBLISH', TAG .. '>' .. h[2], run .. ' ' .. length .. ' ' .. entry)
+        redis.call('SPUBLISH', TAG .. '>' .. h[2], run .. ' ' .. h[1] .. ' ' .. length .. ' ' .. entry)
     else
         ready(run)
     end

@@ -11,18 +11,12 @@ local open = redis.call('HGET', key('o', run), 'f' .. number)
 if (open or ''):match('^%d+ %d+ (%S+)') ~= token then
     return redis.error_reply('FENCED the lease is not the function\'s')
 end
-local s = key('s', run)
-local parts, bytes = redis.call('HKEYS', s), #part + #value
-for _, name in ipairs(parts) do
-    if name ~= part then
-        bytes = bytes + #name + redis.call('HSTRLEN', s, name)
-    end
-end
-if #parts >= MOST.parts and redis.call('HEXISTS', s, part) == 0 then
+local parts, bytes = size(run, part)
+if parts >= MOST.parts then
     return redis.error_reply('PARTS the state has too many parts')
 end
-if bytes > MOST.state then
+if bytes + #part + #value > MOST.state then
     return redis.error_reply('BYTES the state would be too large')
 end
-redis.call('HSET', s, part, value)
+redis.call('HSET', key('s', run), part, value)
 return redis.status_reply('OK')

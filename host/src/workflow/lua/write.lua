@@ -4,12 +4,14 @@
 -- ARGV[1]  the run          ARGV[2]  its token
 -- ARGV[3]  which write under that token, from one
 -- ARGV[4]  how many events the worker has
--- ARGV[5]  keep, park, again, or end (one of the effects gives the lease up)
+-- ARGV[5]  keep, park, again; end or anew, if one of the effects does that and gives the lease up
 -- ARGV[6]  milliseconds until the body goes on, or empty
 -- ARGV[7]  what it waits for, in words
--- ARGV[8]  the first effect, and so on, as in effect.lua
+-- ARGV[8]  the first effect, and so on, as in effect.lua; before those that set parts of the
+--          state, `B`, how many they are, and their bytes
 --
--- Returns {when, 1 if the lease was given up, entries that others appended}. Fails with FENCED.
+-- Returns {when, 1 if the lease was given up, entries that others appended}. Fails with FENCED,
+-- or with STATE.
 
 local run, token, number, seen, what = unpack(ARGV, 1, 5)
 local h = head(run, 'token', 'wrote')
@@ -22,14 +24,22 @@ end
 if h[1] ~= token or tonumber(number) ~= (wrote == token and last + 1 or 1) then
     return redis.error_reply('FENCED the lease is not the run\'s')
 end
+local first = 8
+if ARGV[8] == 'B' then
+    local parts, bytes = size(run)
+    if parts + ARGV[9] > MOST.parts_full or bytes + ARGV[10] > MOST.state_full then
+        return redis.error_reply('STATE the state would be too large')
+    end
+    first = 11
+end
 base = redis.call('LLEN', key('h', run))
 local news = base > tonumber(seen) and redis.call('LRANGE', key('h', run), seen, -1) or {}
 released = what ~= 'keep'
-if #news > 0 and ARGV[8] == 'N' then
+if #news > 0 and what == 'anew' then
     -- It counts, though nothing is done.
     released = false
 else
-    local i = 8
+    local i = first
     while i <= #ARGV do
         i = EFFECT[ARGV[i]](run, i)
     end
@@ -38,9 +48,10 @@ else
     end
     released = released and not (what == 'park' and (#news > 0 or #stillborn > 0))
     -- Of a history that is no more there is nothing to answer again.
-    base = ARGV[8] == 'N' and 0 or base
+    base = what == 'anew' and 0 or base
 end
-if released and what ~= 'end' then
+local over = what == 'end' or what == 'anew'
+if released and not over then
     redis.call('HSET', key('r', run), 'token', '', 'waits', ARGV[7])
     redis.call('ZREM', key('l'), run)
     if what == 'again' then
@@ -52,7 +63,7 @@ if released and what ~= 'end' then
 end
 local done = table.concat({ token, number, base, text(NOW), released and 1 or 0 }, ' ')
 redis.call('HSET', key('r', run), 'wrote', done, 'updated', text(NOW))
-for _, event in ipairs(stillborn) do
+for _, event in ipairs(over and {} or stillborn) do
     tell(run, event)
 end
 return { text(NOW), released and 1 or 0, news }

@@ -14,6 +14,7 @@ use crate::workflow::{
 impl Replay {
     /// A function, as a step.
     pub fn spawn(&mut self, mut new: Spawned) -> Result<u32, Stop> {
+        self.room()?;
         let same = |what: &What| match what {
             What::Function(old) => {
                 old.asked.name == new.asked.name
@@ -31,14 +32,15 @@ impl Replay {
         if self.is_recorded(same, asked)? {
             return Ok(self.ticket());
         }
-        self.room()?;
         new.asked.seq = self.next;
+        new.since = self.turn(self.next).since;
         self.unwrite(Event::Spawned(new))?;
         Ok(self.ticket())
     }
 
     /// A child. Its id counts only if it is new.
     pub fn child(&mut self, mut new: ChildStarted) -> Result<u32, Stop> {
+        self.room()?;
         let same = |what: &What| match what {
             What::Child(old) => {
                 old.asked.name == new.asked.name
@@ -56,7 +58,6 @@ impl Replay {
         if self.is_recorded(same, asked)? {
             return Ok(self.ticket());
         }
-        self.room()?;
         new.asked.seq = self.next;
         self.unwrite(Event::ChildStarted(new))?;
         Ok(self.ticket())
@@ -64,11 +65,11 @@ impl Replay {
 
     /// A timer.
     pub fn timer(&mut self, name: &str, when: When) -> Result<u32, Stop> {
+        self.room()?;
         let same =
             |what: &What| matches!(what, What::Timer(old, at, _) if old == name && *at == when);
         let asked = format!("timer {name:?}, {when}");
         if !self.is_recorded(same, asked)? {
-            self.room()?;
             let asked = Asked { seq: self.next, name: name.to_owned() };
             self.unwrite(Event::TimerSet(TimerSet { asked, when }))?;
         }
@@ -77,6 +78,10 @@ impl Replay {
 
     /// An approval.
     pub fn approval(&mut self, mut new: ApprovalAsked) -> Result<u32, Stop> {
+        self.room()?;
+        if self.approvals.contains(&new.asked.name) {
+            return Err(Error::Misplaced("an approval of this name is open").into());
+        }
         let same = |what: &What| match what {
             What::Approval(old) => {
                 old.asked.name == new.asked.name && old.data.get() == new.data.get()
@@ -84,17 +89,12 @@ impl Replay {
             _ => false,
         };
         let asked = format!("approval {:?} of {}", new.asked.name, short(new.data.get()));
+        let name = new.asked.name.clone();
         if !self.is_recorded(same, asked)? {
-            self.room()?;
-            let unwritten = self.unwritten.iter().any(|event| {
-                matches!(event, Event::ApprovalAsked(old) if old.asked.name == new.asked.name)
-            });
-            if unwritten || self.state.has_open_approval(&new.asked.name) {
-                return Err(Error::Misplaced("an approval of this name is open").into());
-            }
             new.asked.seq = self.next;
             self.unwrite(Event::ApprovalAsked(new))?;
         }
+        self.approvals.insert(name);
         Ok(self.ticket())
     }
 
@@ -119,12 +119,19 @@ impl Replay {
         if tickets.len() > OPEN_MAX {
             return Err(Error::TooLarge { what: "tickets", max: OPEN_MAX as u64 }.into());
         }
+        if tickets.iter().any(|ticket| *ticket as usize >= self.tickets.len()) {
+            return Err(Error::Misplaced("there is no such ticket").into());
+        }
         let mut calls = Vec::new();
         for ticket in tickets {
-            let ticket = self.tickets.get_mut(*ticket as usize);
-            let ticket = ticket.ok_or(Error::Misplaced("there is no such ticket"))?;
+            let ticket = &mut self.tickets[*ticket as usize];
             match std::mem::replace(ticket, Ticket::Forgotten) {
-                Ticket::Call(seq) => calls.push(seq),
+                Ticket::Call { seq, open } => {
+                    if open && self.asked(seq).is_some_and(|what| what.is_forgettable()) {
+                        self.close(seq);
+                    }
+                    calls.push(seq);
+                }
                 Ticket::Signal { name, nth, taken: false } => {
                     self.signals.entry(name).or_default().left.insert(nth);
                 }
@@ -163,13 +170,18 @@ impl Replay {
             _ => false,
         };
         let asked = format!("to set state {name:?} to {}", short(value.get()));
-        self.parts.insert(name.to_owned(), value.get().len() as u64);
-        let bytes: u64 = self.parts.iter().map(|(name, value)| name.len() as u64 + value).sum();
-        if self.parts.len() > STATE_PARTS_MAX as usize || bytes > STATE_BYTES_MAX {
+        let length = value.get().len() as u64;
+        let others = self.parts.iter().filter(|(part, _)| *part != name);
+        let bytes: u64 = others.clone().map(|(name, value)| name.len() as u64 + value).sum();
+        if others.count() >= STATE_PARTS_MAX as usize
+            || bytes + name.len() as u64 + length > STATE_BYTES_MAX
+        {
             let max = STATE_BYTES_MAX;
             return Err(Error::TooLarge { what: "parts of the state", max }.into());
         }
-        if !self.is_recorded_untold(same, asked)? {
+        let is_recorded = self.is_recorded_untold(same, asked)?;
+        self.parts.insert(name.to_owned(), length);
+        if !is_recorded {
             let asked = Asked { seq: self.next, name: name.to_owned() };
             self.unwrite(Event::StateSet(StateSet { asked, value }))?;
         }

@@ -32,6 +32,7 @@ fn function(name: &str) -> Spawned {
         retry: None,
         timeout_ms: None,
         undo: false,
+        since: 0,
     }
 }
 

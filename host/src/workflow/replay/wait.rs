@@ -24,7 +24,7 @@ impl Replay {
     pub(super) fn describe(&self, ticket: u32) -> String {
         match self.tickets.get(ticket as usize) {
             Some(Ticket::Signal { name, .. }) => format!("signal {name:?}"),
-            Some(Ticket::Call(seq)) => match self.asked(*seq) {
+            Some(Ticket::Call { seq, .. }) => match self.asked(*seq) {
                 Some(what) => what.to_string(),
                 None => "what it asked for".to_owned(),
             },
@@ -56,7 +56,9 @@ impl Replay {
     pub fn soonest(&self, tickets: &[u32], now_ms: u64) -> Option<u64> {
         const PEOPLE_MS: u64 = u64::MAX;
         let soonest = |ticket: &u32| {
-            let Some(Ticket::Call(seq)) = self.tickets.get(*ticket as usize) else { return None };
+            let Some(Ticket::Call { seq, .. }) = self.tickets.get(*ticket as usize) else {
+                return None;
+            };
             match &*self.asked(*seq)? {
                 // Not recorded, so it has no time yet.
                 What::Timer(_, when, 0) => Some(when.due_ms(now_ms).saturating_sub(now_ms)),
@@ -130,7 +132,7 @@ impl Replay {
     fn settled(&self, ticket: u32) -> Result<Option<(Settled, Mark)>, Error> {
         let Some(mark) = self.settled_at(ticket)? else { return Ok(None) };
         let settled = match self.tickets.get(ticket as usize) {
-            Some(Ticket::Call(seq)) => {
+            Some(Ticket::Call { seq, .. }) => {
                 let call = self.state.calls().get(*seq as usize);
                 call.and_then(|call| call.settled.as_ref()).map(|(settled, _)| settled.clone())
             }
@@ -147,7 +149,7 @@ impl Replay {
     fn settled_at(&self, ticket: u32) -> Result<Option<Mark>, Error> {
         match self.tickets.get(ticket as usize) {
             None | Some(Ticket::Forgotten) => Err(Error::Misplaced("there is no such ticket")),
-            Some(Ticket::Call(seq)) => {
+            Some(Ticket::Call { seq, .. }) => {
                 let call = self.state.calls().get(*seq as usize);
                 Ok(call.and_then(|call| call.settled.as_ref()).map(|(_, mark)| *mark))
             }
@@ -173,8 +175,14 @@ impl Replay {
     /// A wait answers with these: a signal among them is not for anybody else.
     fn take(&mut self, tickets: &[u32]) {
         for ticket in tickets {
-            if let Some(Ticket::Signal { taken, .. }) = self.tickets.get_mut(*ticket as usize) {
-                *taken = true;
+            match self.tickets.get_mut(*ticket as usize) {
+                Some(Ticket::Signal { taken, .. }) => *taken = true,
+                Some(Ticket::Call { seq, open }) if *open => {
+                    *open = false;
+                    let seq = *seq;
+                    self.close(seq);
+                }
+                _ => {}
             }
         }
     }

@@ -59,6 +59,18 @@ pub enum Settled {
     Forgotten,
 }
 
+impl Call {
+    /// Whether it has undone an earlier one.
+    pub(super) fn has_undone(&self) -> bool {
+        let undo = match &self.what {
+            What::Step { undo, .. } => *undo,
+            What::Function(spawned) => spawned.undo,
+            _ => false,
+        };
+        undo && matches!(self.settled, Some((Settled::Done(_), _)))
+    }
+}
+
 impl What {
     /// Whether it ends when the body does not wait for it any more.
     pub fn is_forgettable(&self) -> bool {

@@ -12,6 +12,10 @@ use crate::workflow::{
 
 /// The events, and what they bring about, as `lua/effect.lua` takes them.
 pub(in crate::workflow) fn push_effects(call: &mut Cmd, events: &[Event]) {
+    let (parts, bytes) = super::super::effect::state_size(events);
+    if parts > 0 {
+        call.arg("B").arg(parts).arg(bytes);
+    }
     for event in events {
         let effect = Effect::of(event);
         if matches!(effect, Some(Effect::Continue)) {
@@ -150,6 +154,7 @@ impl From<RedisError> for StoreError {
             }
             Some("SCHEDULES") => Self::TooLarge { what: "schedules", max: SCHEDULES_MAX.into() },
             Some("SIGNALS") => Self::TooLarge { what: "signals", max: SIGNALS_MAX.into() },
+            Some("STATE") => Self::state_full(),
             Some("PARTS") => {
                 Self::TooLarge { what: "parts of the state", max: STATE_PARTS_MAX.into() }
             }

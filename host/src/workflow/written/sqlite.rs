@@ -4,11 +4,12 @@ use sqlx::{Row as _, query, query_as};
 
 use super::super::RunId;
 use super::super::change::sqlite::{BODY, Change, Newborn, Run, entries, malformed};
+use super::super::effect::state_size;
 use super::super::log::{ChildEnded, ChildEnding, ChildStarted, Event, Failure};
 use super::super::sqlite::seq;
 use super::super::store::StoreError;
 use super::super::{DEPTH_MAX, Effect, Lease, Queue, Then, Write, Written};
-use super::super::{HISTORY_BYTES_MAX, HISTORY_EVENTS_MAX};
+use super::super::{HISTORY_BYTES_MAX, HISTORY_EVENTS_MAX, STATE_BYTES_FULL, STATE_PARTS_FULL};
 use crate::sqlite::{signed, unsigned};
 
 /// The last write under a lease.
@@ -56,6 +57,7 @@ impl Change<'_> {
             self.remember(run.row, lease, write.number, run.events, false).await?;
             return Ok(Written { news, at_ms, released: false });
         }
+        self.has_room_for_state(run.row, write.events).await?;
         let (became, told) = self.done(&run, write.events).await?;
         if !write.events.is_empty() && !matches!(write.then, Then::Again { .. }) {
             self.on(run.row, "UPDATE workflow_run SET lost = 0, failures = 0 WHERE row = ?")
@@ -105,6 +107,18 @@ impl Change<'_> {
             base: row.try_get(3)?,
             released: row.try_get(4)?,
         })
+    }
+
+    /// Fails if the state would be over its limit.
+    async fn has_room_for_state(&mut self, row: i64, events: &[Event]) -> Result<(), StoreError> {
+        let (parts, bytes) = state_size(events);
+        if parts == 0 {
+            return Ok(());
+        }
+        let (has, has_bytes) = self.state_size(row).await?;
+        let full = unsigned(has) + parts as u64 > STATE_PARTS_FULL.into()
+            || unsigned(has_bytes) + bytes > STATE_BYTES_FULL;
+        if full { Err(StoreError::state_full()) } else { Ok(()) }
     }
 
     /// Appends a body's events, with all that they bring about. Also whether the run was told
