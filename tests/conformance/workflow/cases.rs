@@ -172,5 +172,6 @@ conformance! {
         a_child_without_a_version_is_not_told_to_the_next_generation
         a_body_may_set_its_parts_whatever_functions_have_set
         the_state_of_all_generations_is_bounded
+        a_deleted_child_is_forgotten_by_its_parent
     }
 }

@@ -1,5 +1,6 @@
 //! What a hostile reader doubted.
 
+use super::delete::all_there_is;
 use super::*;
 
 /// What it did before it begins anew does not hide what it has not seen.
@@ -87,4 +88,20 @@ pub(crate) async fn the_state_of_all_generations_is_bounded(h: &Harness) {
         assert_eq!(body.lease.run, run);
     }
     panic!("{kept} parts are kept");
+}
+
+/// A run that has had a child for each of its generations remembers those that are left.
+pub(crate) async fn a_deleted_child_is_forgotten_by_its_parent(h: &Harness) {
+    let hand = Hand::new(h).await;
+    let mut body = hand.running().await;
+    let id = hand.id();
+    let before = all_there_is(h, &hand).await;
+    hand.write(&mut body, &[child(0, "w", &id)], Then::Keep).await;
+    hand.tell(&id, FORCE()).await;
+    assert!(hand.delete(&id).await.unwrap());
+    let mut after = all_there_is(h, &hand).await;
+    after.retain(|there| !there.starts_with("workflow_event"));
+    let mut before = before;
+    before.retain(|there| !there.starts_with("workflow_event"));
+    assert_eq!(after, before);
 }
