@@ -15,6 +15,11 @@ on_both_stores! {
     a_cancel_need_not_be_obeyed_but_can_be_forced,
     functions_are_bounded,
     chance_is_the_runs,
+    children_are_bounded,
+    a_body_that_comes_nowhere_fails,
+    a_step_that_fails_for_ever_fills_its_history,
+    what_is_printed_harms_nobody,
+    a_run_may_continue_for_ever,
 }
 
 const BODIES: [&str; 40] = [
@@ -216,4 +221,66 @@ async fn chance_is_the_runs(stage: Stage) {
     assert_eq!(info.head.status, Status::Completed, "{info:?}");
     let other = crew.run("chance", "null").await;
     assert_ne!(info.output, other.output);
+}
+
+/// Each child would start as many: those that have begun by then end with their parent.
+async fn children_are_bounded(stage: Stage) {
+    let crew = among(stage, |_| {}).await;
+    let run = crew.start("children", "null").await;
+    let info = crew.end(&run).await;
+    assert_eq!(told(&info), ["child: Error::TooLarge(1000)", "1000"], "{info:?}");
+    neighbour(crew).await;
+}
+
+/// It needs longer to come to where it was than it is given.
+async fn a_body_that_comes_nowhere_fails(stage: Stage) {
+    let mut crew = Crew::idle(stage).await;
+    let small = |limits: &mut Limits| (limits.cpu_ms, limits.wall_ms) = (300, 5_000);
+    let guests = vec![("hostile_workflow", hostile(small)), ("workflow_basic", grant("u"))];
+    crew.worker = Some(worker_of(&crew.stage.host, guests, cold()).await);
+    let run = crew.start("replay-slowly", "null").await;
+    crew.until(&run, "body-failed", 2).await;
+    let kinds = crew.kinds(&run).await;
+    // What it came to is kept, and nothing more comes of it.
+    let fired = kinds.iter().filter(|kind| **kind == "timer-fired").count();
+    assert!(fired > 0, "{kinds:?}");
+    crew.runs.cancel(&run, "enough", true).await.unwrap();
+    assert_eq!(crew.end(&run).await.head.status, Status::Cancelled);
+    neighbour(crew).await;
+}
+
+async fn a_step_that_fails_for_ever_fills_its_history(stage: Stage) {
+    let crew = among(stage, |_| {}).await;
+    let info = crew.run("retry-forever", "null").await;
+    // More attempts than may be asked for.
+    assert_eq!(info.head.status, Status::Completed, "{info:?}");
+    assert!(told(&info)[0].contains("TooLarge(10000)"), "{info:?}");
+    neighbour(crew).await;
+}
+
+async fn what_is_printed_harms_nobody(stage: Stage) {
+    let crew = among(stage, |_| {}).await;
+    let info = crew.run("print", "null").await;
+    assert_eq!(told(&info), ["it worked"]);
+    let info = crew.run("end-failed-cancelled", "null").await;
+    // It says so, and it is not so.
+    assert_eq!((info.head.status, code(&info)), (Status::Failed, "cancelled"), "{info:?}");
+    neighbour(crew).await;
+}
+
+/// It leaves nothing behind, keeps nobody waiting, and can be ended.
+async fn a_run_may_continue_for_ever(stage: Stage) {
+    let crew = among(stage, |_| {}).await;
+    let run = crew.start("end-continued", r#"{"n":1}"#).await;
+    satama_tests::until("it has continued", async || {
+        crew.runs.one(&run).await.unwrap().head.generation > 10
+    })
+    .await;
+    assert_eq!(crew.run("print", "null").await.head.status, Status::Completed);
+    let info = crew.runs.one(&run).await.unwrap();
+    assert_eq!((info.events, info.input.as_str()), (1, r#"{"n":1}"#), "{info:?}");
+    crew.runs.cancel(&run, "enough", false).await.unwrap();
+    crew.runs.cancel(&run, "enough", true).await.unwrap();
+    assert_eq!(crew.end(&run).await.head.status, Status::Cancelled);
+    neighbour(crew).await;
 }

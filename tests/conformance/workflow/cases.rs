@@ -174,5 +174,12 @@ conformance! {
         a_run_may_end_without_having_seen_all
         d6_steps_may_have_any_name
         a_history_is_read_in_pages
+        what_is_done_before_a_new_beginning_waits_for_what_is_unseen
+        a_write_that_did_more_and_began_anew_may_be_repeated
+        a_child_without_a_version_does_not_reopen_its_parent
+        a_child_without_a_version_is_not_told_to_the_next_generation
+        a_body_may_set_its_parts_whatever_functions_have_set
+        the_state_of_all_generations_is_bounded
+        a_deleted_child_is_forgotten_by_its_parent
     }
 }

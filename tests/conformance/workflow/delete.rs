@@ -36,7 +36,7 @@ pub(crate) async fn a_run_of_another_workflow_is_not_deleted(h: &Harness) {
 }
 
 /// The keys of a server, or the rows of each table of a file. Nothing is told of a cluster.
-async fn all_there_is(h: &Harness, hand: &Hand) -> Vec<String> {
+pub(super) async fn all_there_is(h: &Harness, hand: &Hand) -> Vec<String> {
     match (&*hand.store, h.store()) {
         (Backend::Sqlite(_), StoreUrl::Sqlite(path)) => {
             let options = SqliteConnectOptions::new().filename(path);
