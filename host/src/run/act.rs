@@ -49,6 +49,8 @@ impl Runs {
         let data = self.payload(data)?;
         let by = serde_json::to_string(&by).expect("text is JSON");
         let decision = format!(r#"{{"approved":{approved},"by":{by},"data":{}}}"#, data.get());
+        // The run reads this, and not `data` alone.
+        crate::json::check(&decision).map_err(Error::InvalidJson)?;
         let decision = crate::workflow::log::json(decision).ok_or(Error::NotFound)?;
         self.send(id, &Input::Decide { name: name.to_owned(), decision }).await.map(drop)
     }
@@ -69,9 +71,9 @@ impl Runs {
     /// Lets a run that has ended go on, from a step or from the one that failed.
     pub async fn retry(&self, id: &str, number: Option<u32>) -> Result<(), Error> {
         let history = self.whole_history(id).await?;
-        let seq = step::retry_from(&history, number)?;
+        let (seq, cancelling) = step::retry_from(&history, number)?;
         let events = u32::try_from(history.len()).unwrap_or(u32::MAX);
-        self.send(id, &Input::Retry { seq, events }).await.map(drop)
+        self.send(id, &Input::Retry { seq, events, cancelling }).await.map(drop)
     }
 
     async fn send(&self, id: &str, input: &Input) -> Result<bool, Error> {
@@ -118,11 +120,13 @@ impl Runs {
     ) -> Result<Schedule, Error> {
         Refused::over("a name", name.len(), NAME_BYTES_MAX)?;
         let run = self.new_run(workflow, input, options)?;
+        let cron = Cron::parse(cron)?;
+        let (_, now_ms) = self.all_schedules(true).await?;
         let schedule = Schedule {
             name: name.to_owned(),
             workflow: workflow.to_owned(),
-            cron: cron.to_owned(),
-            next_ms: Cron::parse(cron)?.after_ms(self.service.now_ms())?,
+            cron: cron.text().to_owned(),
+            next_ms: cron.after_ms(now_ms)?,
             input: run.input,
             user: run.user,
             priority: run.priority,
@@ -131,6 +135,15 @@ impl Runs {
         };
         self.service.store().schedule(&self.scope, &Reschedule::Put(&schedule)).await?;
         Ok(schedule)
+    }
+
+    /// All schedules, or those that are due; and the store's time, in milliseconds since 1970.
+    async fn all_schedules(&self, due: bool) -> Result<(Vec<Schedule>, u64), Error> {
+        let list = Reschedule::List { due };
+        match self.service.store().schedule(&self.scope, &list).await? {
+            Scheduled::All { found, now_ms } => Ok((found, now_ms)),
+            Scheduled::Was(_) | Scheduled::Started(_) => Ok((Vec::new(), 0)),
+        }
     }
 
     /// Ends a schedule.
@@ -143,11 +156,7 @@ impl Runs {
 
     /// The schedules.
     pub async fn schedules(&self) -> Result<Vec<Schedule>, Error> {
-        let all = Reschedule::List { due: false };
-        let Scheduled::All(mut found) = self.service.store().schedule(&self.scope, &all).await?
-        else {
-            return Ok(Vec::new());
-        };
+        let (mut found, _) = self.all_schedules(false).await?;
         if let Some(workflow) = &self.workflow {
             found.retain(|schedule| schedule.workflow == *workflow);
         }

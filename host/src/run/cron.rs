@@ -1,11 +1,20 @@
 //! When a schedule is due.
 
-use chrono::{DateTime, Utc};
-use croner::parser::{CronParser, Seconds};
+use chrono::{DateTime, Datelike as _, Utc};
+use croner::parser::{CronParser, Seconds, Year};
 
 /// Five fields, or six of which the first is seconds; in UTC.
 #[derive(Debug, Clone)]
-pub struct Cron(croner::Cron);
+pub struct Cron {
+    /// As it was written.
+    text: String,
+    /// Six fields.
+    fields: String,
+}
+
+/// How many years a schedule's next time is looked for: longer than from one 29th of February
+/// that is a Monday to the next. What never comes would be looked for until the year 5000.
+const YEARS: i32 = 50;
 
 /// Text that says no time.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +27,7 @@ pub enum BadCron {
         /// Why not.
         why: String,
     },
-    /// It says none that is still to come.
+    /// It says none in the next fifty years.
     #[error("it never comes")]
     Never,
 }
@@ -34,11 +43,20 @@ impl Cron {
             return Err(fail("it is longer than 255 bytes".into()));
         }
         // The library takes a year as well, and names for whole expressions.
-        if !matches!(text.split_whitespace().count(), 5 | 6) {
-            return Err(fail("it has not five or six fields".into()));
-        }
-        let parser = CronParser::builder().seconds(Seconds::Optional).build();
-        parser.parse(text).map(Self).map_err(|err| fail(err.to_string()))
+        let fields: Vec<_> = text.split_whitespace().collect();
+        let fields = match fields.len() {
+            5 => format!("0 {}", fields.join(" ")),
+            6 => fields.join(" "),
+            _ => return Err(fail("it has not five or six fields".into())),
+        };
+        let parser = CronParser::builder().seconds(Seconds::Required).build();
+        parser.parse(&fields).map_err(|err| fail(err.to_string()))?;
+        Ok(Self { text: text.to_owned(), fields })
+    }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// The first time after this one, in milliseconds since 1970.
@@ -46,7 +64,11 @@ impl Cron {
         // Whole seconds, or the library carries what is left into what it finds.
         let now = i64::try_from(now_ms / 1_000).ok();
         let now = now.and_then(|seconds| DateTime::<Utc>::from_timestamp(seconds, 0));
-        let next = self.0.find_next_occurrence(&now.ok_or(BadCron::Never)?, false);
+        let now = now.ok_or(BadCron::Never)?;
+        let (first, last) = (now.year(), now.year().saturating_add(YEARS));
+        let parser = CronParser::builder().seconds(Seconds::Required).year(Year::Required).build();
+        let cron = parser.parse(&format!("{} {first}-{last}", self.fields));
+        let next = cron.map_err(|_| BadCron::Never)?.find_next_occurrence(&now, false);
         let next = next.map_err(|_| BadCron::Never)?.timestamp_millis();
         u64::try_from(next).map_err(|_| BadCron::Never)
     }

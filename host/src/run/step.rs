@@ -29,7 +29,9 @@ pub struct StepInfo {
     pub output: Option<String>,
     /// Why it failed; of one that is tried again, the last time.
     pub failure: Option<Failure>,
-    /// When it was recorded first, in milliseconds since 1970.
+    /// Events of the history up to the one by which it was recorded first.
+    pub begun: u32,
+    /// When that was, in milliseconds since 1970.
     pub created_ms: u64,
     /// When it came to its end.
     pub ended_ms: Option<u64>,
@@ -75,6 +77,7 @@ fn step(number: u32, call: &Call) -> StepInfo {
         input: None,
         output: None,
         failure: None,
+        begun: call.asked.events,
         created_ms: call.asked.at_ms,
         ended_ms: call.settled.as_ref().map(|(_, mark)| mark.at_ms),
     };
@@ -141,21 +144,22 @@ fn kind(what: &What) -> &'static str {
 }
 
 /// From which call on a run with this history may go on: from `number`, or from the first that
-/// failed; never from after one that has no end.
-pub(super) fn retry_from(history: &[Recorded], number: Option<u32>) -> Result<u32, Error> {
+/// failed; never from after one that has no end. And whether it is being cancelled then: the
+/// steps after it was told so are of that.
+pub(super) fn retry_from(history: &[Recorded], number: Option<u32>) -> Result<(u32, bool), Error> {
     let state = State::fold(history).map_err(|err| Error::Malformed(err.into()))?;
     let calls = state.calls();
     let seen = state.cancel().and_then(|cancel| cancel.seen.as_ref());
     let is_open = |call: &Call| call.settled.is_none() && call.what.is_open();
     let open = calls.iter().position(is_open).unwrap_or(calls.len());
-    let most = seen.map_or(open, |seen| open.min(seen.seq as usize));
+    let is_cancelling = |number: u32| seen.is_some_and(|seen| number > seen.seq);
     if let Some(number) = number {
-        if number as usize > most {
+        if number as usize > open {
             let why =
-                format!("a run can go on from step {most} or one before it, not from {number}");
+                format!("a run can go on from step {open} or one before it, not from {number}");
             return Err(Error::InvalidStep(why));
         }
-        return Ok(number);
+        return Ok((number, is_cancelling(number)));
     }
     let is_undo = |call: &Call| match &call.what {
         What::Step { undo, .. } => *undo,
@@ -163,10 +167,11 @@ pub(super) fn retry_from(history: &[Recorded], number: Option<u32>) -> Result<u3
         _ => false,
     };
     if calls.iter().any(is_undo) {
-        let why = "its steps were undone; name the step to go on from, before what was undone";
+        let why = "its steps were undone; name the step to go on from: one before what was undone, or one that undoes";
         return Err(Error::InvalidStep(why.to_owned()));
     }
     let failed = |call: &Call| !matches!(call.settled, Some((Settled::Done(_), _)));
+    let most = seen.map_or(open, |seen| open.min(seen.seq as usize));
     let first = calls.iter().position(failed).unwrap_or(calls.len()).min(most);
-    Ok(u32::try_from(first).unwrap_or(u32::MAX))
+    Ok((u32::try_from(first).unwrap_or(u32::MAX), false))
 }

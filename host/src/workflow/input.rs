@@ -73,6 +73,8 @@ pub enum Input {
         seq: u32,
         /// How many events it must have.
         events: u32,
+        /// Whether it is being cancelled then: it goes on with what it does because of that.
+        cancelling: bool,
     },
 }
 

@@ -68,6 +68,9 @@ pub const HISTORY_EVENTS_MAX: u32 = 10_000;
 /// See [`HISTORY_EVENTS_MAX`].
 pub const HISTORY_BYTES_MAX: u64 = 16 << 20;
 
+/// Once the histories that one look takes have so many bytes, it takes no more.
+pub const LOOK_BYTES_MAX: u64 = 32 << 20;
+
 /// From here on a body is told to continue as new.
 pub const HISTORY_EVENTS_SOON: u32 = 2_500;
 /// See [`HISTORY_EVENTS_SOON`].

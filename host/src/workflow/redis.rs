@@ -9,8 +9,8 @@ use super::store::{Store, StoreError};
 use super::wire::redis::{malformed, no_version, push_effects, read, read_head, run_id};
 use super::{
     DEPTH_MAX, EVENT_BYTES_SHORT, HISTORY_BYTES_MAX, HISTORY_BYTES_OUTSIDE, HISTORY_EVENTS_MAX,
-    PARTITIONS, RETENTION_MS, RunId, SCHEDULES_MAX, SIGNAL_KEYS_MAX, SIGNALS_MAX, STATE_BYTES_FULL,
-    STATE_BYTES_MAX, STATE_PARTS_FULL, STATE_PARTS_MAX,
+    LOOK_BYTES_MAX, PARTITIONS, RETENTION_MS, RunId, SCHEDULES_MAX, SIGNAL_KEYS_MAX, SIGNALS_MAX,
+    STATE_BYTES_FULL, STATE_BYTES_MAX, STATE_PARTS_FULL, STATE_PARTS_MAX,
 };
 use super::{
     Effect, Lease, NewRun, Served, Started, Take, Taken, Task, Then, Work, Write, Written,
@@ -34,12 +34,13 @@ macro_rules! script {
 pub(super) use script;
 
 script!(START, "lua/part.lua" "lua/birth.lua" "lua/start.lua");
-script!(TAKE, "lua/part.lua" "lua/end.lua" "lua/delete.lua" "lua/due.lua" "lua/take.lua");
-script!(WRITE, "lua/part.lua" "lua/birth.lua" "lua/end.lua" "lua/effect.lua" "lua/size.lua" "lua/write.lua");
+script!(TAKE, "lua/part.lua" "lua/end.lua" "lua/delete.lua" "lua/due.lua" "lua/lease.lua" "lua/take.lua");
+script!(WRITE, "lua/part.lua" "lua/birth.lua" "lua/end.lua" "lua/effect.lua" "lua/size.lua" "lua/lease.lua" "lua/write.lua");
 script!(SETTLE, "lua/part.lua" "lua/settle.lua");
 script!(RENEW, "lua/part.lua" "lua/renew.lua");
 script!(STATE, "lua/part.lua" "lua/size.lua" "lua/state.lua");
 script!(REGISTER, "lua/part.lua" "lua/register.lua");
+script!(POINT, "lua/part.lua" "lua/point.lua");
 
 /// Workflows in Redis.
 #[derive(Debug)]
@@ -54,6 +55,7 @@ impl RedisStore {
     /// The commands that it and its scripts use, but for those that all services do.
     pub(crate) const COMMANDS: &[&str] = &[
         "time",
+        "incr",
         "del",
         "exists",
         "get",
@@ -69,6 +71,8 @@ impl RedisStore {
         "hvals",
         "sadd",
         "smembers",
+        "spop",
+        "srem",
         "rpush",
         "llen",
         "lindex",
@@ -98,22 +102,17 @@ impl RedisStore {
     pub(super) async fn point(
         &self,
         scope: &Scope,
-        newest: &[(String, String)],
+        newest: &[(&str, String, u64)],
     ) -> Result<(), StoreError> {
         let mut all = Pipeline::new();
         for partition in 0..PARTITIONS {
-            for (workflow, digest) in newest {
-                let key = scope.in_shard(partition, 'v', "");
-                let command = if digest.is_empty() { "HDEL" } else { "HSET" };
-                let mut point = redis::cmd(command);
-                point.arg(key).arg(workflow);
-                if !digest.is_empty() {
-                    point.arg(digest);
-                }
+            for (workflow, digest, count) in newest {
+                let mut point = call(&POINT, scope, partition, 3, 256);
+                point.arg(workflow).arg(digest).arg(count);
                 all.add_command(point);
             }
         }
-        self.redis.pipe::<Value>(&all).await?;
+        self.redis.run_all::<Value>(&POINT, &all).await?;
         Ok(())
     }
 }
@@ -127,6 +126,7 @@ pub(super) fn with_limits(source: &str) -> Script {
         ("state_full", STATE_BYTES_FULL),
         ("events", HISTORY_EVENTS_MAX.into()),
         ("bytes", HISTORY_BYTES_MAX),
+        ("look", LOOK_BYTES_MAX),
         ("outside", HISTORY_BYTES_OUTSIDE),
         ("short", EVENT_BYTES_SHORT as u64),
         ("signals", SIGNALS_MAX.into()),
@@ -324,10 +324,11 @@ impl Store for RedisStore {
             register.arg(&served.workflow).arg(served.digest.hex()).arg(&served.source).arg("");
             all.add_command(register);
         }
-        let newest: Vec<(String, bool)> = self.redis.run_all(&REGISTER, &all).await?;
+        let newest: Vec<(String, bool, u64)> = self.redis.run_all(&REGISTER, &all).await?;
         let newest = versions.iter().zip(newest);
-        let newest: Vec<_> =
-            newest.map(|(served, (digest, _))| (served.workflow.clone(), digest)).collect();
+        let newest: Vec<_> = newest
+            .map(|(served, (digest, _, count))| (served.workflow.as_str(), digest, count))
+            .collect();
         self.point(scope, &newest).await
     }
 }

@@ -303,9 +303,7 @@ impl State {
 
     fn retry(&mut self, seq: u32, mark: Mark) -> Result<(), &'static str> {
         let seen = self.cancel.as_ref().and_then(|cancel| cancel.seen.as_ref());
-        if seen.is_some_and(|seen| seq > seen.seq) {
-            return Err("the body was told of a cancel before this call");
-        }
+        let is_cancelling = seen.is_some_and(|seen| seq > seen.seq);
         let left = self.calls.get(..seq as usize).ok_or("there is no such call")?;
         if left.iter().any(|call| call.settled.is_none() && call.what.is_open()) {
             return Err("a call before this one has not come to its end");
@@ -314,7 +312,9 @@ impl State {
             self.redone.push((seq, mark.events));
         }
         self.calls.truncate(seq as usize);
-        self.cancel = None;
+        if !is_cancelling {
+            self.cancel = None;
+        }
         self.open = 0;
         self.approvals.clear();
         Ok(())

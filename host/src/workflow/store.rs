@@ -39,7 +39,8 @@ pub trait Store: Send + Sync {
     /// run's time [`Event::CancelAsked`] as `cancel` does; a delay, a body and a function that
     /// are to go on are put into their queue; a run whose retention is over is deleted, as
     /// [`super::Control::delete`] does. Then from each queue at most so many, the first of each: they
-    /// are leased to the worker.
+    /// are leased to the worker. No more, and [`Taken::due_ms`] is zero, once their histories have
+    /// [`super::LOOK_BYTES_MAX`] bytes.
     fn take(
         &self,
         scope: &Scope,

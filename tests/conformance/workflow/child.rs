@@ -77,7 +77,7 @@ pub(crate) async fn a_child_that_is_retried_is_told_of_once(h: &Harness) {
     let hand = Hand::new(h).await;
     let (parent, mut body) = family(&hand).await;
     hand.write(&mut body, &[failed()], Then::Keep).await;
-    hand.tell(&body.lease.run, Input::Retry { seq: 0, events: 2 }).await;
+    hand.tell(&body.lease.run, Input::Retry { seq: 0, events: 2, cancelling: false }).await;
     hand.tell(&body.lease.run, FORCE()).await;
     assert_eq!(hand.kinds(&parent).await, ["started", "child-started", "child-ended"]);
     assert_eq!(hand.kinds(&body.lease.run).await, ["started", "failed", "retried", "cancelled"]);

@@ -256,7 +256,7 @@ pub(crate) async fn d8_nothing_brings_back_a_deleted_run(h: &Harness) {
     for input in [signal("s", "1", Some("k")), Input::Resume, CANCEL(), FORCE(), decide("a")] {
         assert_missing(hand.send(&run, input).await);
     }
-    assert_missing(hand.send(&run, Input::Retry { seq: 0, events: 3 }).await);
+    assert_missing(hand.send(&run, Input::Retry { seq: 0, events: 3, cancelling: false }).await);
     hand.tick().await;
     assert!(hand.snapshot(&run).await.is_none());
     assert!(hand.entries(&run).await.is_empty());

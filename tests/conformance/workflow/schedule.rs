@@ -33,7 +33,7 @@ async fn put(hand: &Hand, schedule: &Schedule) -> bool {
 
 async fn all(hand: &Hand, due: bool) -> Vec<Schedule> {
     match change(hand, Reschedule::List { due }).await {
-        Scheduled::All(all) => all,
+        Scheduled::All { found, .. } => found,
         other => panic!("{other:?}"),
     }
 }

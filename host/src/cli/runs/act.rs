@@ -2,6 +2,9 @@
 
 use std::process::ExitCode;
 
+use anyhow::anyhow;
+use satama::run::Error;
+
 use super::super::print;
 use super::Tenant;
 
@@ -86,7 +89,8 @@ pub(super) struct Cancel {
   satama runs retry --tenant acme 0a1f… --from 3   # as `satama runs show` numbers them
 
 What was recorded from that step on is left out, and done again. A run whose steps were undone
-goes on only from a step that you name: one before what was undone.")]
+goes on only from a step that you name: one before what was undone, which is then done by other
+keys than before; or one that undoes, and failed.")]
 pub(super) struct Retry {
     #[command(flatten)]
     tenant: Tenant,
@@ -136,14 +140,24 @@ impl Approve {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let by = self.by.or_else(|| std::env::var("USER").ok());
         let runs = self.tenant.open().await?;
-        runs.decide(&self.run, &self.name, !self.refuse, by, self.data).await?;
+        let done = runs.decide(&self.run, &self.name, !self.refuse, by, self.data).await;
+        done.map_err(|err| match err {
+            Error::Illegal(status) => {
+                anyhow!("no approval `{}` is open; the run is {status}", self.name)
+            }
+            err => err.into(),
+        })?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
 impl Resume {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
-        self.tenant.open().await?.resume(&self.run).await?;
+        let done = self.tenant.open().await?.resume(&self.run).await;
+        done.map_err(|err| match err {
+            Error::Illegal(status) => anyhow!("the run is not suspended; it is {status}"),
+            err => err.into(),
+        })?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -166,7 +180,7 @@ impl Delete {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let was = self.tenant.open().await?.delete(&self.run).await?;
         if !was {
-            return Err(satama::run::Error::NotFound.into());
+            return Err(Error::NotFound.into());
         }
         Ok(ExitCode::SUCCESS)
     }

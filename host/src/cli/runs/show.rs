@@ -43,7 +43,7 @@ impl Show {
         let history = runs.whole_history(&self.run).await?;
         print(&head(&info))?;
         let begin = info.head.created_ms;
-        for (_, line) in timeline(&steps(&history)?, &history, begin) {
+        for line in timeline(&steps(&history)?, &history, begin) {
             print(&line)?;
         }
         Ok(ExitCode::SUCCESS)
@@ -82,16 +82,17 @@ fn head(info: &Info) -> String {
 }
 
 /// What happened, in the order in which it began.
-fn timeline(steps: &[StepInfo], history: &[Recorded], begin: u64) -> Vec<(u64, String)> {
-    let mut lines: Vec<_> = steps.iter().map(|step| (step.created_ms, of_step(step))).collect();
-    lines.extend(history.iter().filter_map(|at| Some((at.at_ms, of_event(&at.event)?))));
-    // Stable: what was recorded at one time stays in its order.
-    lines.sort_by_key(|(at, _)| *at);
-    for (at, line) in &mut lines {
+fn timeline(steps: &[StepInfo], history: &[Recorded], begin: u64) -> Vec<String> {
+    let mut lines: Vec<_> =
+        steps.iter().map(|step| (step.begun, step.created_ms, of_step(step))).collect();
+    let events = (1..).zip(history);
+    lines.extend(events.filter_map(|(nth, at)| Some((nth, at.at_ms, of_event(&at.event)?))));
+    lines.sort_by_key(|(nth, ..)| *nth);
+    let line = |(_, at, line): (u32, u64, String)| {
         let since = at.saturating_sub(begin);
-        *line = format!("{:>5}.{:03} s  {line}", since / 1000, since % 1000);
-    }
-    lines
+        format!("{:>5}.{:03} s  {line}", since / 1000, since % 1000)
+    };
+    lines.into_iter().map(line).collect()
 }
 
 fn of_step(step: &StepInfo) -> String {

@@ -13,7 +13,7 @@ use super::watch::follow;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   satama runs start --tenant acme checkout --input '{\"order\": 7}'
-  satama runs start --tenant acme checkout --key order-7 < order.json
+  satama runs start --tenant acme checkout --key order-7 --input - < order.json
   satama runs start --tenant acme report --wait
 
 With --key, a second start is told the first's run.")]

@@ -36,16 +36,17 @@ impl Tenant {
 
     async fn try_start_scheduled(&self) -> Result<(), StoreError> {
         let due = Reschedule::List { due: true };
-        let Scheduled::All(due) = self.store.schedule(&self.scope, &due).await? else {
+        let Scheduled::All { found: due, now_ms } = self.store.schedule(&self.scope, &due).await?
+        else {
             return Ok(());
         };
         for schedule in due {
-            match self.advance(&schedule).await {
+            match self.advance(&schedule, now_ms).await {
                 // It is started once there is a version; until then it is in nobody's way.
                 Err(err @ StoreError::NoVersion(_)) => {
                     let (tenant, name) = (&self.name, &schedule.name);
                     tracing::warn!(target: "satama::workflow", tenant, schedule = name, "{}", chain(&err));
-                    let then_ms = self.host.services.workflow.now_ms().saturating_add(UNREADY_MS);
+                    let then_ms = now_ms.saturating_add(UNREADY_MS);
                     let postpone = Reschedule::Postpone { schedule: &schedule, then_ms };
                     self.store.schedule(&self.scope, &postpone).await?;
                 }
@@ -55,10 +56,10 @@ impl Tenant {
         Ok(())
     }
 
-    async fn advance(&self, schedule: &Schedule) -> Result<(), StoreError> {
+    async fn advance(&self, schedule: &Schedule, now_ms: u64) -> Result<(), StoreError> {
         let ids = &self.host.services.ids;
-        let now_ms = self.host.services.workflow.now_ms().max(schedule.next_ms);
-        let next = Cron::parse(&schedule.cron).and_then(|cron| cron.after_ms(now_ms));
+        let after_ms = now_ms.max(schedule.next_ms);
+        let next = Cron::parse(&schedule.cron).and_then(|cron| cron.after_ms(after_ms));
         // One that never comes again is asked for in a hundred years.
         let then_ms = next.unwrap_or(u64::from(u32::MAX) * 1_000);
         let run = NewRun {

@@ -229,7 +229,12 @@ pub enum Scheduled {
     /// Whether there was one.
     Was(bool),
     /// Some.
-    All(Vec<Schedule>),
+    All {
+        /// They.
+        found: Vec<Schedule>,
+        /// The store's time, in milliseconds since 1970.
+        now_ms: u64,
+    },
     /// The run that was started, if one was.
     Started(Option<Started>),
 }

@@ -15,7 +15,7 @@ use crate::workflow::log::{CancelAsked, Event, Of, Signalled};
 use crate::workflow::redis::{REGISTER, RedisStore, call, push_fields, push_run, script};
 use crate::workflow::store::StoreError;
 use crate::workflow::wire::redis::{malformed, no_version, read, read_head};
-use crate::workflow::{Head, Input, Sent, Started};
+use crate::workflow::{Head, Input, Sent, Started, Status};
 use crate::workflow::{PARTITIONS, RunId};
 
 script!(SIGNAL, "../lua/part.lua" "../lua/end.lua" "../lua/send.lua" "../lua/signal.lua");
@@ -75,9 +75,10 @@ impl Control for RedisStore {
                 send.arg(Event::CancelAsked(asked).encode());
                 (&CANCEL, send)
             }
-            Input::Retry { seq, events } => {
+            Input::Retry { seq, events, cancelling } => {
                 let mut send = begin(&RETRY, 0);
-                send.arg(Event::Retried(Of { seq: *seq }).encode()).arg(events);
+                let status = if *cancelling { Status::Cancelling } else { Status::Running };
+                send.arg(Event::Retried(Of { seq: *seq }).encode()).arg(events).arg(status.name());
                 (&RETRY, send)
             }
         };
@@ -203,9 +204,10 @@ impl Control for RedisStore {
     ) -> Result<bool, StoreError> {
         let mut set = call(&REGISTER, scope, 0, 4, 256);
         set.arg(workflow).arg(digest.hex()).arg("").arg(status.name());
-        let (newest, was): (String, bool) = self.connection().run(&REGISTER, &set).await?;
+        let (newest, was, count): (String, bool, u64) =
+            self.connection().run(&REGISTER, &set).await?;
         if was {
-            self.point(scope, &[(workflow.to_owned(), newest)]).await?;
+            self.point(scope, &[(workflow, newest, count)]).await?;
         }
         Ok(was)
     }
@@ -242,13 +244,17 @@ impl Control for RedisStore {
                     list.arg(u8::from(*due));
                     all.add_command(list);
                 }
-                let found: Vec<Vec<String>> = self.connection().run_all(&SCHEDULES, &all).await?;
-                let found = found.iter().flatten().map(|json| Schedule::decode(json));
+                let parts: Vec<(u64, Vec<String>)> =
+                    self.connection().run_all(&SCHEDULES, &all).await?;
+                let now_ms = parts.iter().map(|(now_ms, _)| *now_ms).max().unwrap_or(0);
+                let found = parts.iter().flat_map(|(_, found)| found);
+                let found = found.map(|json| Schedule::decode(json));
                 let mut found = found.collect::<Option<Vec<_>>>();
                 if let Some(found) = &mut found {
                     found.sort_by_key(Schedule::path);
                 }
-                Ok(Scheduled::All(found.ok_or_else(|| malformed("", "a schedule"))?))
+                let found = found.ok_or_else(|| malformed("", "a schedule"))?;
+                Ok(Scheduled::All { found, now_ms })
             }
             Reschedule::Postpone { schedule, then_ms } => {
                 let next = Schedule { next_ms: *then_ms, ..(*schedule).clone() };

@@ -181,16 +181,18 @@ impl Change<'_> {
     async fn send(&mut self, run: &Run, input: &Input) -> Result<bool, StoreError> {
         let illegal = || Err(StoreError::Illegal(run.status));
         match input {
-            Input::Retry { seq, events } => {
+            Input::Retry { seq, events, cancelling } => {
                 let ended = matches!(run.status, Status::Failed | Status::Cancelled);
                 if !ended || run.events != *events {
                     return illegal();
                 }
                 self.on(run.row, "DELETE FROM workflow_due WHERE run = ? AND kind = 'retention'")
                     .await?;
-                let sql = "UPDATE workflow_run SET status = 'running', ended_ms = NULL, lost = 0,
+                let status = if *cancelling { Status::Cancelling } else { Status::Running };
+                let sql = "UPDATE workflow_run SET status = ?, ended_ms = NULL, lost = 0,
                     failures = 0 WHERE row = ?";
-                self.on(run.row, sql).await?;
+                let go_on = query(sql).bind(status.name()).bind(run.row);
+                go_on.execute(&mut *self.tx).await?;
                 self.tell(run.row, &Event::Retried(Of { seq: *seq })).await?;
                 Ok(true)
             }

@@ -5,7 +5,7 @@ use sqlx::{query, query_as, query_scalar};
 use super::super::change::sqlite::{BODY, Change, Run, entries, head, malformed};
 use super::super::log::{Event, Lost, Of};
 use super::super::store::StoreError;
-use super::super::{Lease, Queue, Take, Taken, Task, Work};
+use super::super::{LOOK_BYTES_MAX, Lease, Queue, Take, Taken, Task, Work};
 use crate::sqlite::unsigned;
 
 /// Most leases that one call ends, and most that is due that it does: so that it is short.
@@ -17,6 +17,7 @@ impl Change<'_> {
         self.end_leases().await?;
         self.do_due().await?;
         let mut taken = Taken::default();
+        let mut bytes = 0;
         for (queue, most) in take.queues {
             let sql = "SELECT run, seq FROM workflow_queue WHERE scope = ? AND queue = ?
                 ORDER BY score, place LIMIT ?";
@@ -27,8 +28,17 @@ impl Change<'_> {
                 .fetch_all(&mut *self.tx)
                 .await?;
             for (row, seq) in found {
+                if bytes >= LOOK_BYTES_MAX {
+                    // There may be more.
+                    taken.due_ms = Some(0);
+                    return Ok(taken);
+                }
                 let token = format!("{}{:04}", take.nonce, taken.work.len());
-                taken.work.push(self.lease(row, seq, token, take).await?);
+                let work = self.lease(row, seq, token, take).await?;
+                if let Work::Body { entries, .. } = &work {
+                    bytes += entries.iter().map(|entry| entry.len() as u64).sum::<u64>();
+                }
+                taken.work.push(work);
             }
         }
         taken.due_ms = self.due_in().await?;

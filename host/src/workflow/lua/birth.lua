@@ -4,7 +4,8 @@
 
 -- The digest of a workflow's newest active version, if it has one.
 local function version(workflow)
-    return redis.call('HGET', key('v'), workflow)
+    local digest = (redis.call('HGET', key('v'), workflow) or ''):match('^%x+ ')
+    return digest and digest:sub(1, -2)
 end
 
 -- Starts a run. `more` is a table of further fields of its head.

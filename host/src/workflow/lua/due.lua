@@ -45,6 +45,8 @@ local DUE = {
     end,
     -- A run's retention is over.
     x = delete,
+    -- A run is deleted that has more children.
+    z = drop_children,
     -- A child's parent is deleted.
     y = function(run)
         local status = head(run, 'status')[1]
@@ -88,7 +90,7 @@ local function do_due(most)
     for _, member in ipairs(redis.call('ZRANGE', key('t'), 0, NOW, 'BYSCORE', 'LIMIT', 0, most)) do
         local kind, run, number = member:match('^(%a) (%S+) ?(%d*)$')
         redis.call('ZREM', key('t'), member)
-        if redis.call('EXISTS', key('r', run)) == 1 then
+        if kind == 'z' or redis.call('EXISTS', key('r', run)) == 1 then
             DUE[kind](run, number)
         end
     end

@@ -13,9 +13,10 @@
 --   t:       sorted set: what is due, by when. `kind RUN` or `kind RUN N`, see due.lua
 --   i:STATUS WORKFLOW   a:WORKFLOW   u:USER   sorted sets: runs, by when they were created
 --   c:RUN    set: all children that it ever had
---   v:       hash: workflow → the digest of its newest active version
+--   v:       hash: workflow → `digest count`, of its newest active version; see point.lua
 --   z: e:    hash: schedules, `WORKFLOW:NAME` → JSON; sorted set of them: by when they are due
---   w:WORKFLOW W:   in partition 0. hash: digest → `status first last source`; set: all workflows
+--   w:WORKFLOW W: n:  in partition 0. hash: digest → `status first last source`; set: all
+--            workflows; how often versions were registered or set
 --
 -- Times are milliseconds since 1970. MOST has the limits, see redis.rs.
 

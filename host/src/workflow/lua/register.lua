@@ -5,13 +5,14 @@
 -- ARGV[3]  the component's name; empty to set the status
 -- ARGV[4]  the status, of a version that is there; of a new one it is active
 --
--- Returns the digest of the newest active version or empty; and 1 if there was this version.
+-- Returns the digest of the newest active version or empty; 1 if there was this version; and which
+-- of all such calls this is.
 
 local workflow, digest, source, status = unpack(ARGV)
 local w = key('w', workflow)
 local old = redis.call('HGET', w, digest)
 if not old and source == '' then
-    return { '', 0 }
+    return { '', 0, 0 }
 end
 local was, first, last, named = (old or ('active ' .. text(NOW) .. ' 0 ')):match('^(%a+) (%d+) (%d+) (.*)$')
 if source == '' then
@@ -30,4 +31,4 @@ for i = 1, #all, 2 do
         newest, since = all[i], at
     end
 end
-return { newest, old and 1 or 0 }
+return { newest, old and 1 or 0, redis.call('INCR', key('n')) }

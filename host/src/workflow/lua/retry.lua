@@ -2,7 +2,7 @@
 --
 -- KEYS[1]  as in part.lua
 -- ARGV[1], ARGV[2]  as in send.lua
--- ARGV[3]  the event    ARGV[4]  how many events it must have
+-- ARGV[3]  the event    ARGV[4]  how many events it must have    ARGV[5]  its status then
 --
 -- Returns 1. Fails with NORUN or ILLEGAL.
 
@@ -15,6 +15,6 @@ if (status ~= 'failed' and status ~= 'cancelled') or events ~= tonumber(ARGV[4])
 end
 redis.call('ZREM', key('t'), 'x ' .. run)
 redis.call('HDEL', key('r', run), 'ended', 'lost', 'failures')
-move(run, 'running')
+move(run, ARGV[5])
 tell(run, ARGV[3])
 return 1

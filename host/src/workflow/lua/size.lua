@@ -13,3 +13,9 @@ local function size(run, but)
     return parts, bytes
 end
 
+-- Whether it has no room for so many more, and bytes.
+local function crowded(run, parts, bytes)
+    local has, has_bytes = size(run)
+    return has + parts > MOST.parts_full or has_bytes + bytes > MOST.state_full
+end
+

@@ -12,39 +12,18 @@
 
 do_due(ARGV[4])
 
-local taken = { -1, text(NOW) }
-local function take(member)
-    local run, number = member:match('^(%S+) ?(%d*)$')
-    local token = ARGV[1] .. ':' .. ARGV[2] .. text(#taken)
-    local r = key('r', run)
-    -- Of what is not as it was left nobody is told: it must not keep the others waiting.
-    if number == '' then
-        if redis.call('HGET', r, 'token') ~= '' then
-            return
-        end
-        redis.call('HSET', r, 'token', token, 'worker', ARGV[1])
-        redis.call('HDEL', r, 'waits')
-        taken[#taken + 1] = { run, token, redis.call('HGETALL', r), redis.call('LRANGE', key('h', run), 0, -1) }
-    else
-        local open = redis.call('HGET', key('o', run), 'f' .. number)
-        if not open then
-            return
-        end
-        local attempt, times, _, index, name = open:match('^(%d+) (%d+) (%S+) (%d+) (.*)$')
-        attempt = text(attempt + 1)
-        open = attempt .. ' ' .. times .. ' ' .. token .. ' ' .. index .. ' ' .. name
-        redis.call('HSET', key('o', run), 'f' .. number, open)
-        local h = head(run, 'workflow', 'generation', 'user')
-        local entry = redis.call('LINDEX', key('h', run), index)
-        taken[#taken + 1] = { run, token, entry, number, attempt, times, h[1], h[2], h[3] }
-    end
-    redis.call('ZADD', key('l'), text(NOW + ARGV[3]), member)
-end
-
+local taken, room = { -1, text(NOW) }, MOST.look
 for i = 5, #ARGV, 2 do
-    local popped = redis.call('ZPOPMIN', key('q', ARGV[i]), ARGV[i + 1])
-    for at = 1, #popped, 2 do
-        take(popped[at])
+    local left = tonumber(ARGV[i + 1])
+    while left > 0 and room > 0 do
+        local popped = redis.call('ZPOPMIN', key('q', ARGV[i]))[1]
+        if not popped then
+            break
+        end
+        local token = ARGV[1] .. ':' .. ARGV[2] .. text(#taken)
+        local work, bytes = lend(popped, ARGV[1], token, ARGV[3])
+        taken[#taken + 1] = work
+        left, room = left - 1, room - bytes
     end
 end
 for _, kind in ipairs({ 't', 'l', 'e' }) do
@@ -53,5 +32,9 @@ for _, kind in ipairs({ 't', 'l', 'e' }) do
     if wait and (taken[1] == -1 or wait < taken[1]) then
         taken[1] = wait
     end
+end
+if room <= 0 then
+    -- There may be more.
+    taken[1] = 0
 end
 return taken

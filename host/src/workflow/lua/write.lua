@@ -26,11 +26,10 @@ if h[1] ~= token or tonumber(number) ~= (wrote == token and last + 1 or 1) then
 end
 local first = 8
 if ARGV[8] == 'B' then
-    local parts, bytes = size(run)
-    if parts + ARGV[9] > MOST.parts_full or bytes + ARGV[10] > MOST.state_full then
+    first = 11
+    if crowded(run, ARGV[9], ARGV[10]) then
         return redis.error_reply('STATE the state would be too large')
     end
-    first = 11
 end
 base = redis.call('LLEN', key('h', run))
 local news = base > tonumber(seen) and redis.call('LRANGE', key('h', run), seen, -1) or {}
@@ -52,13 +51,9 @@ else
 end
 local over = what == 'end' or what == 'anew'
 if released and not over then
-    redis.call('HSET', key('r', run), 'token', '', 'waits', ARGV[7])
-    redis.call('ZREM', key('l'), run)
+    let_go(run, ARGV[7], ARGV[6])
     if what == 'again' then
         redis.call('HINCRBY', key('r', run), 'failures', 1)
-    end
-    if ARGV[6] ~= '' then
-        due('b ' .. run, NOW + ARGV[6])
     end
 end
 local done = table.concat({ token, number, base, text(NOW), released and 1 or 0 }, ' ')

@@ -28,7 +28,10 @@ impl Change<'_> {
                 let ended = end.execute(&mut *self.tx).await?.rows_affected();
                 Ok(Scheduled::Was(ended > 0))
             }
-            Reschedule::List { due } => self.schedules(*due).await.map(Scheduled::All),
+            Reschedule::List { due } => {
+                let found = self.schedules(*due).await?;
+                Ok(Scheduled::All { found, now_ms: unsigned(self.now_ms) })
+            }
             Reschedule::Advance { schedule, then_ms, run } => {
                 let moved = self.move_on(schedule, *then_ms).await?;
                 let started = if moved { Some(self.start(run).await?) } else { None };
@@ -80,13 +83,20 @@ impl Change<'_> {
     /// Moves a schedule on, if it is as it was.
     async fn move_on(&mut self, schedule: &Schedule, then_ms: u64) -> Result<bool, StoreError> {
         let sql = "UPDATE workflow_schedule SET next_ms = ?
-            WHERE scope = ? AND workflow = ? AND name = ? AND next_ms = ?";
+            WHERE scope = ? AND workflow = ? AND name = ? AND next_ms = ? AND cron = ?
+            AND input = ? AND user IS ? AND priority = ? AND timeout_ms IS ? AND retention_ms IS ?";
         let moved = query(sql)
             .bind(signed(then_ms))
             .bind(self.scope.path())
             .bind(&schedule.workflow)
             .bind(&schedule.name)
             .bind(signed(schedule.next_ms))
+            .bind(&schedule.cron)
+            .bind(schedule.input.get())
+            .bind(schedule.user.as_deref())
+            .bind(schedule.priority)
+            .bind(schedule.timeout_ms.map(signed))
+            .bind(schedule.retention_ms.map(signed))
             .execute(&mut *self.tx)
             .await?;
         Ok(moved.rows_affected() > 0)
