@@ -30,6 +30,7 @@ on_both_stores! {
     a_part_that_was_refused_is_none,
     a_decision_is_read_however_deep,
     a_clock_that_is_ahead_skips_no_schedule,
+    what_comes_does_not_hurry_a_body_that_fails,
 }
 
 /// Who has the body of a run.
@@ -306,4 +307,19 @@ async fn a_clock_that_is_ahead_skips_no_schedule(stage: Stage) {
     let next_ms = crew.runs.schedules().await.unwrap()[0].next_ms;
     let ahead_ms = next_ms.saturating_sub(u64::try_from(now.as_millis()).unwrap());
     assert!(ahead_ms < 1_000_000, "the next is due in {ahead_ms} ms, of one that is due each second");
+}
+
+/// It is called again after a second, and has ten tries: who sends signals can't use those up.
+async fn what_comes_does_not_hurry_a_body_that_fails(stage: Stage) {
+    let mut crew = Crew::idle(stage).await;
+    crew.worker = Some(super::crew::worker(&crew.stage.host, cold()).await);
+    let run = crew.start("trap", "null").await;
+    crew.until(&run, "body-failed", 1).await;
+    crew.runs.signal(&run, "a", "1".to_owned(), None).await.unwrap();
+    crew.until(&run, "body-failed", 2).await;
+    let history = crew.history(&run).await;
+    let failed = history.iter().filter(|recorded| recorded.event.kind() == "body-failed");
+    let times: Vec<_> = failed.map(|recorded| recorded.at_ms).collect();
+    assert!(times[1] - times[0] >= 1_000, "{times:?}");
+    crew.runs.cancel(&run, "enough", true).await.unwrap();
 }
