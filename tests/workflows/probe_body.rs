@@ -28,6 +28,9 @@ on_both_stores! {
     what_was_undone_is_done_anew_by_another_key,
     a_word_of_an_earlier_generation_is_not_heard,
     a_part_that_was_refused_is_none,
+    a_decision_is_read_however_deep,
+    a_clock_that_is_ahead_skips_no_schedule,
+    what_comes_does_not_hurry_a_body_that_fails,
 }
 
 /// Who has the body of a run.
@@ -262,4 +265,61 @@ async fn a_part_that_was_refused_is_none(stage: Stage) {
     let more = body.set_state("e", text(&large));
     assert!(matches!(more, Err(Error::TooLarge { .. })), "{more:?}");
     body.set_state("f", text("1")).unwrap();
+}
+
+/// Who decides can't make the run fail.
+async fn a_decision_is_read_however_deep(stage: Stage) {
+    let mut crew = Crew::idle(stage).await;
+    crew.worker = Some(super::crew::worker(&crew.stage.host, cold()).await);
+    let run = crew.start("approve", "{}").await;
+    crew.until(&run, "approval-asked", 1).await;
+    let deep = "[".repeat(127) + &"]".repeat(127);
+    if crew.runs.decide(&run, "pay", true, None, deep).await.is_err() {
+        return;
+    }
+    let info = crew.end(&run).await;
+    assert_eq!(info.head.status, Status::Completed, "{info:?}");
+}
+
+/// A host whose clock is an hour ahead starts what is due, and not an hour less of it.
+async fn a_clock_that_is_ahead_skips_no_schedule(stage: Stage) {
+    if !stage.is_redis() {
+        return;
+    }
+    let crew = Crew::idle(stage).await;
+    let clock = satama::SimClock::new();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    // It stands at the start of 2026.
+    clock.advance(now + Duration::from_secs(3_600) - Duration::from_secs(1_767_225_600));
+    let ahead = crew.stage.host_at(satama::Clock::Sim(clock)).await;
+    let _worker = super::crew::worker(&ahead, cold()).await;
+    crew.runs
+        .schedule("echo", "each", "* * * * * *", "1".to_owned(), satama::run::Options::default())
+        .await
+        .unwrap();
+    let filter = satama::run::Filter::default();
+    satama_tests::until("two have been started", async || {
+        crew.runs.find_of(Some("echo"), &filter, None, 10).await.unwrap().runs.len() > 1
+            || crew.runs.schedules().await.unwrap()[0].next_ms
+                > u64::try_from(now.as_millis()).unwrap() + 1_000_000
+    })
+    .await;
+    let next_ms = crew.runs.schedules().await.unwrap()[0].next_ms;
+    let ahead_ms = next_ms.saturating_sub(u64::try_from(now.as_millis()).unwrap());
+    assert!(ahead_ms < 1_000_000, "the next is due in {ahead_ms} ms, of one that is due each second");
+}
+
+/// It is called again after a second, and has ten tries: who sends signals can't use those up.
+async fn what_comes_does_not_hurry_a_body_that_fails(stage: Stage) {
+    let mut crew = Crew::idle(stage).await;
+    crew.worker = Some(super::crew::worker(&crew.stage.host, cold()).await);
+    let run = crew.start("trap", "null").await;
+    crew.until(&run, "body-failed", 1).await;
+    crew.runs.signal(&run, "a", "1".to_owned(), None).await.unwrap();
+    crew.until(&run, "body-failed", 2).await;
+    let history = crew.history(&run).await;
+    let failed = history.iter().filter(|recorded| recorded.event.kind() == "body-failed");
+    let times: Vec<_> = failed.map(|recorded| recorded.at_ms).collect();
+    assert!(times[1] - times[0] >= 1_000, "{times:?}");
+    crew.runs.cancel(&run, "enough", true).await.unwrap();
 }

@@ -181,5 +181,7 @@ conformance! {
         a_body_may_set_its_parts_whatever_functions_have_set
         the_state_of_all_generations_is_bounded
         a_deleted_child_is_forgotten_by_its_parent
+        a_schedule_that_was_changed_starts_nothing_old
+        schedules_that_can_start_nothing_are_in_nobodys_way
     }
 }

@@ -180,3 +180,46 @@ pub(crate) async fn schedules_are_their_tenants(h: &Harness) {
     change(&other, Reschedule::End { workflow: "w", name: "a" }).await;
     assert_eq!(names(&hand, true).await, ["a"]);
 }
+
+/// What is started is what the schedule says now.
+pub(crate) async fn a_schedule_that_was_changed_starts_nothing_old(h: &Harness) {
+    let hand = Hand::new(h).await;
+    let next_ms = now(h).await;
+    let old = schedule("a", next_ms);
+    put(&hand, &old).await;
+    let new = Schedule { input: text(r#"{"a": 2}"#), cron: "5 * * * *".to_owned(), ..old.clone() };
+    put(&hand, &new).await;
+    assert_eq!(advance(&hand, &old, next_ms + LONG_MS).await, None);
+    assert_eq!(all(&hand, false).await[0].next_ms, next_ms);
+    assert!(advance(&hand, &new, next_ms + LONG_MS).await.is_some());
+}
+
+/// Schedules of a workflow that has no version do not keep others waiting.
+pub(crate) async fn schedules_that_can_start_nothing_are_in_nobodys_way(h: &Harness) {
+    let hand = Hand::new(h).await;
+    let next_ms = now(h).await;
+    let wanted = schedule("wanted", next_ms);
+    put(&hand, &wanted).await;
+    let mut stuck = 0;
+    for n in 0.. {
+        let name = n.to_string();
+        let other = Schedule { workflow: "v".to_owned(), ..schedule(&name, next_ms - 1) };
+        if other.partition() == wanted.partition() {
+            put(&hand, &other).await;
+            stuck += 1;
+        }
+        if stuck == 64 {
+            break;
+        }
+    }
+    // What a worker does with those that it can't start.
+    for _ in 0..3 {
+        for due in all(&hand, true).await {
+            let run = NewRun { workflow: due.workflow.clone(), ..hand.at(due.partition()).draft() };
+            let change = Reschedule::Advance { schedule: &due, then_ms: next_ms + LONG_MS, run: &run };
+            _ = hand.store.schedule(hand.scope(), &change).await;
+        }
+    }
+    let started = hand.at(wanted.partition()).next().await;
+    assert!(started.is_some(), "{} are due, and the one that can be started never is", stuck);
+}
