@@ -56,8 +56,7 @@ impl Side {
     async fn new(stage: &Stage) -> Self {
         let store = stage.host.services().workflow().store().clone();
         let scope = grant("t").workflow().scope().clone();
-        let served =
-            Served { workflow: "w".into(), digest: Digest::of(b"1"), source: "1".into() };
+        let served = Served { workflow: "w".into(), digest: Digest::of(b"1"), source: "1".into() };
         store.register(&scope, &[served]).await.unwrap();
         let (bodies, tasks) = (BTreeMap::new(), BTreeMap::new());
         Self { store, scope, ids: Ids::system(), bodies, tasks }
@@ -139,8 +138,11 @@ impl Side {
         let Some(found) = found else { return "none".to_owned() };
         let head = found.head;
         let events: Vec<_> = self.history(run).await;
-        let events: Vec<_> =
-            events.iter().map(|entry| entry.split_once(' ').unwrap().1.to_owned()).map(worded).collect();
+        let events: Vec<_> = events
+            .iter()
+            .map(|entry| entry.split_once(' ').unwrap().1.to_owned())
+            .map(worded)
+            .collect();
         let state = self.store.state(&self.scope, run, "a").await.unwrap();
         format!(
             "{} gen {} events {} lost {} failures {} waits {:?} worker {:?} ended {} parent {:?} {state:?} {events:#?}",
@@ -217,6 +219,7 @@ fn events(dice: &mut Dice, state: &State, ids: &Ids, children: &mut Vec<RunId>) 
                 retry: None,
                 timeout_ms: None,
                 undo: false,
+                since: 0,
             }),
             5 => {
                 let run = RunId::new(0, ids);
@@ -375,7 +378,11 @@ async fn life(seed: u64, sides: &mut [Side; 2]) {
             }
             (16, Some(run)) => {
                 let events = sides[0].history(&run).await.len();
-                let retry = Input::Retry { seq: 0, events: u32::try_from(events).unwrap() };
+                let retry = Input::Retry {
+                    seq: 0,
+                    events: u32::try_from(events).unwrap(),
+                    cancelling: false,
+                };
                 what += &format!("retry {run}");
                 for side in sides.iter() {
                     let done = side.store.send(&side.scope, &run, Some("w"), &retry).await;

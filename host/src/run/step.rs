@@ -159,19 +159,25 @@ pub(super) fn retry_from(history: &[Recorded], number: Option<u32>) -> Result<(u
                 format!("a run can go on from step {open} or one before it, not from {number}");
             return Err(Error::InvalidStep(why));
         }
+        // What was undone is done by another key, and what could not be undone is there already.
+        let undos = (number..).zip(&calls[number as usize..]).filter(|(_, call)| call.is_undo());
+        let (done, left): (Vec<_>, Vec<_>) = undos.partition(|(_, call)| call.has_undone());
+        if let (false, Some((left, _))) = (done.is_empty(), left.first()) {
+            let why = format!("step {left} undid nothing, though others did; go on from it first");
+            return Err(Error::InvalidStep(why));
+        }
         return Ok((number, is_cancelling(number)));
     }
-    let is_undo = |call: &Call| match &call.what {
-        What::Step { undo, .. } => *undo,
-        What::Function(of) => of.undo,
-        _ => false,
-    };
-    if calls.iter().any(is_undo) {
+    if calls.iter().any(Call::is_undo) {
         let why = "its steps were undone; name the step to go on from: one before what was undone, or one that undoes";
         return Err(Error::InvalidStep(why.to_owned()));
     }
-    let failed = |call: &Call| !matches!(call.settled, Some((Settled::Done(_), _)));
+    let failed = |call: &Call| !is_done(call);
     let most = seen.map_or(open, |seen| open.min(seen.seq as usize));
     let first = calls.iter().position(failed).unwrap_or(calls.len()).min(most);
     Ok((u32::try_from(first).unwrap_or(u32::MAX), false))
+}
+
+fn is_done(call: &Call) -> bool {
+    matches!(call.settled, Some((Settled::Done(_), _)))
 }

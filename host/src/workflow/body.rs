@@ -77,6 +77,8 @@ pub struct Body {
     replay: Replay,
     world: World,
     inbox: mpsc::UnboundedReceiver<News>,
+    /// Whether it has read what it was told between when it was taken and when it could hear.
+    caught_up: bool,
     /// Writes under this lease.
     written: u64,
     warm: Duration,
@@ -129,6 +131,7 @@ impl Body {
             replay: Replay::new(&run, state),
             world,
             inbox: parts.inbox,
+            caught_up: false,
             written: 0,
             warm: parts.warm,
             wall: parts.wall,

@@ -105,11 +105,6 @@ impl Event {
         serde_json::to_string(self).expect("an event is JSON")
     }
 
-    /// Whether any history has room for it.
-    pub(super) fn is_short(&self) -> bool {
-        self.encode().len() <= super::EVENT_BYTES_SHORT
-    }
-
     /// The name of its kind, as its JSON has it.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -85,11 +85,11 @@ pub const TICKETS_MAX: usize = 20_000;
 /// Most signals of a run in one generation, with those that it began with.
 pub const SIGNALS_MAX: u32 = 1_000;
 
-/// No signal or decision is taken that would make a history longer than so many bytes: the rest
-/// is for what the run itself brings about.
+/// No signal is taken that would make a history longer than so many bytes, unless it is short: the
+/// rest is for what the run itself brings about.
 pub const HISTORY_BYTES_OUTSIDE: u64 = 8 << 20;
 
-/// Events of so many bytes have room in any history.
+/// Events of so many bytes that others bring have room in any history: there are not many.
 pub const EVENT_BYTES_SHORT: usize = 1_000;
 
 /// How many keys of signals a run remembers: the last.

@@ -2,8 +2,10 @@
 //! recorded. Pure; `body.rs` does what has to be done.
 
 mod ask;
+mod cancel;
 mod end;
 mod key;
+mod room;
 #[cfg(test)]
 mod tests;
 mod wait;
@@ -14,9 +16,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 pub use self::end::Ending;
 pub use self::key::{Turn, hash, step_key, uuid};
 use self::word::diverged;
-use super::log::{Asked, CancelSeen, Event, Failure, Json, Recorded, StepDone, StepFailed};
+use super::log::{Asked, Event, Failure, Json, Recorded, StepDone, StepFailed};
 use super::state::{Call, IllegalEvent, Mark, Settled, State, What};
-use super::{Attempt, Error, OPEN_MAX, StepOptions};
+use super::{Attempt, Error, StepOptions};
 
 /// A body, on its way through its record.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub struct Replay {
     /// that. Not what the store has open, which is less: what is refused by this is refused again.
     open: usize,
     approvals: HashSet<String>,
+    /// The functions and children that are forgotten and counted as open: they go on.
+    left: Vec<u32>,
     /// The signals of each name that it has a ticket for.
     signals: HashMap<String, Claims>,
     /// The parts of its state that it has set, and how long each is.
@@ -139,6 +143,7 @@ impl Replay {
             tickets: Vec::new(),
             open: 0,
             approvals: HashSet::new(),
+            left: Vec::new(),
             signals: HashMap::new(),
             parts: HashMap::new(),
             told: false,
@@ -163,11 +168,6 @@ impl Replay {
         self.step.as_ref()
     }
 
-    /// Whether the body was told of a cancel.
-    pub fn told(&self) -> bool {
-        self.told
-    }
-
     /// Something has been recorded, by others or of what was unwritten.
     pub fn record(&mut self, recorded: &Recorded) -> Result<(), IllegalEvent> {
         self.state = std::mem::take(&mut self.state).next(recorded)?;
@@ -183,11 +183,6 @@ impl Replay {
     /// Whether something is to be recorded.
     pub fn has_unwritten(&self) -> bool {
         !self.unwritten.is_empty()
-    }
-
-    /// Whether it is to be recorded that the body was told of a cancel.
-    pub fn has_unwritten_cancel(&self) -> bool {
-        self.unwritten.iter().any(|event| matches!(event, Event::CancelSeen(_)))
     }
 
     /// Begins a step, or says what came of it.
@@ -280,20 +275,6 @@ impl Replay {
         self.see(self.state.last());
     }
 
-    /// Whether the open step, which waits for another attempt, is given up, because the body is
-    /// told that it is cancelled.
-    pub fn abandon(&mut self) -> bool {
-        let Some(cancel) = self.state.cancel().filter(|_| !self.told) else { return false };
-        let after = self.next + 1;
-        if cancel.seen.as_ref().is_some_and(|seen| seen.seq != after) {
-            return false;
-        }
-        self.step = None;
-        self.next = after;
-        self.tell();
-        true
-    }
-
     /// A random number, the same each time the run is replayed.
     pub fn random(&mut self) -> [u8; 16] {
         let drawn = self.drawn;
@@ -354,33 +335,6 @@ impl Replay {
         }
     }
 
-    /// Tells the body of a cancel, if it is to be told now: by a call that is not recorded, or
-    /// a wait for what was settled, if at all, when there were so many events.
-    fn is_told(&mut self, settled: Option<u32>) -> bool {
-        let Some(cancel) = self.state.cancel().filter(|_| !self.told) else { return false };
-        let due = match &cancel.seen {
-            Some(seen) => {
-                seen.seq == self.next && settled.is_none_or(|settled| settled > seen.events)
-            }
-            None => settled.is_none(),
-        };
-        if due {
-            self.tell();
-        }
-        due
-    }
-
-    fn tell(&mut self) {
-        self.told = true;
-        let Some(cancel) = self.state.cancel() else { return };
-        let mark = cancel.mark;
-        if cancel.seen.is_none() {
-            let events = self.state.last().events;
-            self.unwritten.push(Event::CancelSeen(CancelSeen { seq: self.next, events }));
-        }
-        self.see(mark);
-    }
-
     /// The next call has its answer, which was recorded then.
     fn answer(&mut self, mark: Mark) {
         self.see(mark);
@@ -407,23 +361,5 @@ impl Replay {
             return Err(Error::TooLarge { what: "tickets", max: super::TICKETS_MAX as u64 }.into());
         }
         Ok(u32::try_from(open - 1).unwrap_or(u32::MAX))
-    }
-
-    /// Whether one more thing may be waited for.
-    fn room(&self) -> Result<(), Error> {
-        if self.open < OPEN_MAX {
-            return Ok(());
-        }
-        Err(Error::TooLarge { what: "open tickets", max: OPEN_MAX as u64 })
-    }
-
-    /// A wait has answered with a call, or it is forgotten.
-    fn close(&mut self, seq: u32) {
-        self.open -= 1;
-        let name = match self.asked(seq).as_deref() {
-            Some(What::Approval(asked)) => asked.asked.name.clone(),
-            _ => return,
-        };
-        self.approvals.remove(&name);
     }
 }

@@ -113,7 +113,7 @@ conformance! {
         a_signals_key_is_remembered_in_all_generations
         signals_names_and_keys_may_be_any_text
         a_generation_takes_so_many_signals_and_no_more
-        signals_and_decisions_leave_room_in_a_history
+        signals_leave_room_in_a_history
         signals_that_a_generation_begins_with_count
         so_many_keys_of_signals_are_remembered
         a_result_without_room_is_refused_and_a_short_one_taken

@@ -18,6 +18,9 @@ use crate::workflow::{CHANGES, Queue, RunId, Store as _, StoreError, Take, Taken
 /// Most of one queue that one look takes: what is taken waits for nobody else.
 const LOOK_MAX: usize = 16;
 
+/// Longest entry that is kept for a body until it waits.
+const ENTRY_BYTES_KEPT: usize = 4 << 10;
+
 /// How often a worker says what it serves.
 const REGISTER: Duration = Duration::from_secs(10);
 
@@ -153,7 +156,10 @@ impl Tenant {
         }
         // One that is late may be of another history, which had begun before this one.
         if let Some((_, inbox)) = self.inboxes().get(run).filter(|(held, _)| held == token) {
-            _ = inbox.send(News::Entry(length, entry.to_owned()));
+            // A long one is read once it is wanted.
+            let short = entry.len() <= ENTRY_BYTES_KEPT;
+            let news = if short { News::Entry(length, entry.to_owned()) } else { News::Look };
+            _ = inbox.send(news);
         }
         true
     }

@@ -12,6 +12,9 @@ use crate::workflow::store::{CHANGES, Store as _, StoreError};
 use crate::workflow::{Error, HISTORY_BYTES_MAX, HISTORY_EVENTS_MAX};
 use crate::workflow::{Then, Write};
 
+/// When a body that waits looks for what it was told before it could hear.
+const CATCH_UP: Duration = Duration::from_secs(1);
+
 impl Body {
     /// Writes what is unwritten. True if the lease was given up.
     pub(super) async fn write(&mut self, then: Then<'_>) -> Result<bool, Error> {
@@ -80,13 +83,19 @@ impl Body {
             let has = self.replay.state().last().events;
             // What brings nothing new does not keep it in memory for longer.
             while self.replay.state().last().events == has {
-                match tokio::time::timeout_at(until, self.inbox.recv()).await {
+                let first =
+                    if self.caught_up { until } else { until.min(Instant::now() + CATCH_UP) };
+                match tokio::time::timeout_at(first, self.inbox.recv()).await {
                     Ok(Some(News::Entry(length, entry))) => self.hear_one(length, &entry).await?,
                     Ok(Some(News::Look)) => self.read_on().await?,
                     // There is no room for it, or its worker has ended.
                     Ok(Some(News::Hurry) | None) => {
                         self.warm = Duration::ZERO;
                         break;
+                    }
+                    Err(_) if first < until => {
+                        self.caught_up = true;
+                        self.read_on().await?;
                     }
                     Err(_) if left.is_some() => return Ok(()),
                     Err(_) => break,

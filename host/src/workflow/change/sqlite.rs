@@ -31,7 +31,7 @@ pub(in crate::workflow) struct Run {
     pub(in crate::workflow) workflow: String,
     pub(in crate::workflow) status: Status,
     pub(in crate::workflow) events: u32,
-    bytes: i64,
+    pub(in crate::workflow) bytes: i64,
 }
 
 /// A run that begins.
@@ -48,14 +48,6 @@ pub(in crate::workflow) struct Newborn<'a> {
     pub(in crate::workflow) timeout_ms: Option<u64>,
     pub(in crate::workflow) delay_ms: u64,
     pub(in crate::workflow) retention_ms: Option<u64>,
-}
-
-impl Run {
-    /// Fails if its history has no room for an event.
-    pub(in crate::workflow) fn has_room(&self, event: &Event, max: u64) -> Result<(), StoreError> {
-        let bytes = unsigned(self.bytes) + event.encode().len() as u64;
-        if bytes <= max { Ok(()) } else { Err(StoreError::history_full(max)) }
-    }
 }
 
 impl<'a> Change<'a> {
@@ -136,7 +128,7 @@ impl<'a> Change<'a> {
             self.due(row, "time", BODY, self.after(ms)).await?;
         }
         if new.delay_ms > 0 {
-            return self.due(row, "delay", BODY, self.after(new.delay_ms)).await;
+            return self.due(row, "body", BODY, self.after(new.delay_ms)).await;
         }
         self.ready(row).await
     }
@@ -175,7 +167,8 @@ impl<'a> Change<'a> {
         self.ready(row).await
     }
 
-    /// Puts a body into its queue, unless some worker has it or its delay is not over.
+    /// Puts a body into its queue, unless some worker has it, or it is held: its delay is not
+    /// over, or it failed.
     pub(in crate::workflow) async fn ready(&mut self, row: i64) -> Result<(), StoreError> {
         // Who has it hears of it.
         self.wakes = true;
@@ -244,7 +237,7 @@ impl<'a> Change<'a> {
         if !matches!(run.status, Status::Running | Status::Suspended) {
             return Ok(false);
         }
-        self.on(run.row, "DELETE FROM workflow_due WHERE run = ? AND kind = 'delay'").await?;
+        self.on(run.row, "DELETE FROM workflow_due WHERE run = ? AND kind = 'body'").await?;
         self.on(run.row, "UPDATE workflow_run SET status = 'cancelling', held = 0 WHERE row = ?")
             .await?;
         let asked = CancelAsked { reason: reason.to_owned(), timeout };
@@ -274,7 +267,7 @@ impl<'a> Change<'a> {
             "DELETE FROM workflow_queue WHERE run = ?",
             "DELETE FROM workflow_lease WHERE run = ?",
             "DELETE FROM workflow_due WHERE run = ?
-                AND kind IN ('approval', 'body', 'delay', 'function', 'timer')",
+                AND kind IN ('approval', 'body', 'function', 'timer')",
         ] {
             self.on(row, sql).await?;
         }
@@ -309,7 +302,7 @@ impl<'a> Change<'a> {
             return Ok(());
         }
         let told = Event::ChildEnded(ChildEnded { seq, ending });
-        if told.is_short() || parent.has_room(&told, HISTORY_BYTES_MAX).is_ok() {
+        if parent.has_room(&told, HISTORY_BYTES_MAX).is_ok() {
             return self.tell(parent.row, &told).await;
         }
         let why = "its parent has no room for how it ended";

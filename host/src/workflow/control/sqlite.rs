@@ -7,7 +7,9 @@ use super::super::change::sqlite::{Change, Run, entries, head, malformed};
 use super::super::log::{ApprovalDecided, Event, Of, Signalled};
 use super::super::sqlite::SqliteStore;
 use super::super::store::StoreError;
-use super::super::{HISTORY_BYTES_OUTSIDE, SIGNAL_KEYS_MAX, SIGNALS_MAX};
+use super::super::{
+    EVENT_BYTES_SHORT, HISTORY_BYTES_MAX, HISTORY_BYTES_OUTSIDE, SIGNAL_KEYS_MAX, SIGNALS_MAX,
+};
 use super::super::{Input, Sent, Status};
 use super::{
     Control, List, Page, Place, Reschedule, RunId, Scheduled, Snapshot, Version, VersionStatus,
@@ -176,6 +178,19 @@ impl Control for SqliteStore {
     }
 }
 
+impl Run {
+    /// Fails if its history has no room for an event. For a short one it always has.
+    pub(in crate::workflow) fn has_room(&self, event: &Event, max: u64) -> Result<(), StoreError> {
+        let length = event.encode().len();
+        let bytes = unsigned(self.bytes) + length as u64;
+        if length <= EVENT_BYTES_SHORT || bytes <= max {
+            Ok(())
+        } else {
+            Err(StoreError::history_full(max))
+        }
+    }
+}
+
 impl Change<'_> {
     /// Brings something to a run. Whether it was taken.
     async fn send(&mut self, run: &Run, input: &Input) -> Result<bool, StoreError> {
@@ -214,7 +229,7 @@ impl Change<'_> {
                     .await?;
                 let decided = ApprovalDecided { seq, decision: decision.clone() };
                 let decided = Event::ApprovalDecided(decided);
-                run.has_room(&decided, HISTORY_BYTES_OUTSIDE)?;
+                run.has_room(&decided, HISTORY_BYTES_MAX)?;
                 self.tell(run.row, &decided).await?;
                 Ok(true)
             }

@@ -119,11 +119,10 @@ impl Change<'_> {
                     .await?;
                 self.tell(run.row, &Event::ApprovalExpired(of)).await
             }
-            "delay" => {
+            "body" => {
                 self.on(run.row, "UPDATE workflow_run SET held = 0 WHERE row = ?").await?;
                 self.ready(run.row).await
             }
-            "body" => self.ready(run.row).await,
             "function" => self.enqueue_function(run.row, seq).await,
             "time" => self.cancel(run, "its time is up", true).await.map(drop),
             "cancel" => self.cancel(run, "its parent has ended", false).await.map(drop),

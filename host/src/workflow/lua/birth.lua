@@ -30,7 +30,7 @@ local function born(run, workflow, digest, event, delay, more)
     end
     if delay > 0 then
         redis.call('HSET', key('r', run), 'held', '1')
-        due('d ' .. run, NOW + delay)
+        due('b ' .. run, NOW + delay)
     else
         enqueue(bodies(workflow, digest), run, more.priority)
     end

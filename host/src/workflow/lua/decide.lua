@@ -15,8 +15,8 @@ if not number or (deadline and NOW >= tonumber(deadline)) then
     return illegal()
 end
 local event = '{"approval-decided":{"seq":' .. number .. ',"decision":' .. ARGV[4] .. '}}'
-if full(run, #event, MOST.outside) then
-    return redis.error_reply('HISTORY ' .. MOST.outside)
+if #event > MOST.short and full(run, #event, MOST.bytes) then
+    return redis.error_reply('HISTORY ' .. MOST.bytes)
 end
 redis.call('HDEL', key('o', run), 'a' .. number, 'n' .. ARGV[3])
 redis.call('ZREM', key('t'), 'a ' .. run .. ' ' .. number)

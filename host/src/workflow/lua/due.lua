@@ -20,13 +20,11 @@ local DUE = {
             tell(run, '{"approval-expired":{"seq":' .. number .. '}}')
         end
     end,
-    -- A delay is over.
-    d = function(run)
+    -- A body goes on.
+    b = function(run)
         redis.call('HDEL', key('r', run), 'held')
         ready(run)
     end,
-    -- A body goes on.
-    b = ready,
     -- A function is tried again.
     f = function(run, number)
         local open = redis.call('HGET', key('o', run), 'f' .. number)

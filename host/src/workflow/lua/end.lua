@@ -23,7 +23,7 @@ end
 local function release(run)
     local h = head(run, 'workflow', 'digest')
     redis.call('ZREM', key('l'), run)
-    redis.call('ZREM', key('t'), 'b ' .. run, 'd ' .. run, 'o ' .. run)
+    redis.call('ZREM', key('t'), 'b ' .. run, 'o ' .. run)
     redis.call('ZREM', key('q', bodies(h[1], h[2])), run)
     redis.call('HSET', key('r', run), 'token', '')
     redis.call('HDEL', key('r', run), 'waits', 'held')
@@ -58,7 +58,7 @@ local function cancel(run, event)
     end
     move(run, 'cancelling')
     redis.call('HDEL', key('r', run), 'held')
-    redis.call('ZREM', key('t'), 'd ' .. run)
+    redis.call('ZREM', key('t'), 'b ' .. run)
     tell(run, event)
     local open = redis.call('HGETALL', key('o', run))
     for i = 1, #open, 2 do

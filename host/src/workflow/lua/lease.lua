@@ -14,6 +14,7 @@ local function lend(member, worker, token, lease_ms)
         end
         redis.call('HSET', r, 'token', token, 'worker', worker)
         redis.call('HDEL', r, 'waits')
+        redis.call('ZREM', key('t'), 'b ' .. run)
         work = { run, token, redis.call('HGETALL', r), redis.call('LRANGE', key('h', run), 0, -1) }
         bytes = h[2]
     else
@@ -39,6 +40,19 @@ local function let_go(run, waits, wake_ms)
     redis.call('ZREM', key('l'), run)
     if wake_ms ~= '' then
         due('b ' .. run, NOW + wake_ms)
+    end
+end
+
+-- What a write is answered that is not to be done: as it was, if it was done and its answer lost.
+local function refuse(run, token, number, seen)
+    local h = head(run, 'token', 'wrote')
+    local wrote, last, base, at, released = (h[2] or ''):match('^(%S+) (%d+) (%d+) (%d+) (%d)$')
+    if wrote == token and last == number then
+        local news = tonumber(base) > tonumber(seen) and redis.call('LRANGE', key('h', run), seen, base - 1)
+        return { at, tonumber(released), news or {} }
+    end
+    if h[1] ~= token or tonumber(number) ~= (wrote == token and last + 1 or 1) then
+        return redis.error_reply('FENCED the lease is not the run\'s')
     end
 end
 

@@ -61,7 +61,8 @@ local function bodies(workflow, digest)
     return 'b ' .. workflow .. ' ' .. digest
 end
 
--- Puts a run's body into its queue, unless a worker has it or its delay is not over.
+-- Puts a run's body into its queue, unless a worker has it, or it is held: its delay is not over,
+-- or it failed.
 local function ready(run)
     local h = head(run, 'token', 'workflow', 'digest', 'priority', 'held', 'ended')
     if h[2] and h[1] == '' and not h[5] and not h[6] then

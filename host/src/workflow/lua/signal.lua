@@ -18,7 +18,7 @@ end
 if tonumber(head(run, 'signals')[1] or 0) >= MOST.signals then
     return redis.error_reply('SIGNALS the run has too many')
 end
-if full(run, #ARGV[3], MOST.outside) then
+if #ARGV[3] > MOST.short and full(run, #ARGV[3], MOST.outside) then
     return redis.error_reply('HISTORY ' .. MOST.outside)
 end
 redis.call('HINCRBY', key('r', run), 'signals', 1)

@@ -7,22 +7,16 @@
 -- ARGV[5]  keep, park, again; end or anew, if one of the effects does that and gives the lease up
 -- ARGV[6]  milliseconds until the body goes on, or empty
 -- ARGV[7]  what it waits for, in words
--- ARGV[8]  the first effect, and so on, as in effect.lua; before those that set parts of the
---          state, `B`, how many they are, and their bytes
+-- ARGV[8]  the first effect, and so on, as in effect.lua; but first `B` if there are parts of the
+--          state among them; how many in ARGV[9], and their bytes in ARGV[10]
 --
 -- Returns {when, 1 if the lease was given up, entries that others appended}. Fails with FENCED,
 -- or with STATE.
 
 local run, token, number, seen, what = unpack(ARGV, 1, 5)
-local h = head(run, 'token', 'wrote')
-local wrote, last, base, at, released = (h[2] or ''):match('^(%S+) (%d+) (%d+) (%d+) (%d)$')
-if wrote == token and last == number then
-    -- Its answer was lost.
-    local news = tonumber(base) > tonumber(seen) and redis.call('LRANGE', key('h', run), seen, base - 1)
-    return { at, tonumber(released), news or {} }
-end
-if h[1] ~= token or tonumber(number) ~= (wrote == token and last + 1 or 1) then
-    return redis.error_reply('FENCED the lease is not the run\'s')
+local answer = refuse(run, token, number, seen)
+if answer then
+    return answer
 end
 local first = 8
 if ARGV[8] == 'B' then
@@ -31,9 +25,9 @@ if ARGV[8] == 'B' then
         return redis.error_reply('STATE the state would be too large')
     end
 end
-base = redis.call('LLEN', key('h', run))
+local base = redis.call('LLEN', key('h', run))
 local news = base > tonumber(seen) and redis.call('LRANGE', key('h', run), seen, -1) or {}
-released = what ~= 'keep'
+local released = what ~= 'keep'
 if #news > 0 and what == 'anew' then
     -- It counts, though nothing is done.
     released = false
@@ -54,6 +48,7 @@ if released and not over then
     let_go(run, ARGV[7], ARGV[6])
     if what == 'again' then
         redis.call('HINCRBY', key('r', run), 'failures', 1)
+        redis.call('HSET', key('r', run), 'held', '1')
     end
 end
 local done = table.concat({ token, number, base, text(NOW), released and 1 or 0 }, ' ')

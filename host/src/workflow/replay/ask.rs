@@ -129,6 +129,8 @@ impl Replay {
                 Ticket::Call { seq, open } => {
                     if open && self.asked(seq).is_some_and(|what| what.is_forgettable()) {
                         self.close(seq);
+                    } else if open {
+                        self.left.push(seq);
                     }
                     calls.push(seq);
                 }

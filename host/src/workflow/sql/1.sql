@@ -33,7 +33,7 @@ CREATE TABLE workflow_run (
     lost INTEGER NOT NULL DEFAULT 0,
     failures INTEGER NOT NULL DEFAULT 0,
     waits TEXT,
-    -- Whether its delay is not over.
+    -- Whether its delay is not over, or that after a failure.
     held INTEGER NOT NULL,
     -- Of its history in this generation: its length, and the signals in it.
     events INTEGER NOT NULL DEFAULT 0,

@@ -60,14 +60,18 @@ pub enum Settled {
 }
 
 impl Call {
-    /// Whether it has undone an earlier one.
-    pub(super) fn has_undone(&self) -> bool {
-        let undo = match &self.what {
+    /// Whether it is to undo an earlier one.
+    pub fn is_undo(&self) -> bool {
+        match &self.what {
             What::Step { undo, .. } => *undo,
             What::Function(spawned) => spawned.undo,
             _ => false,
-        };
-        undo && matches!(self.settled, Some((Settled::Done(_), _)))
+        }
+    }
+
+    /// Whether it has undone an earlier one.
+    pub fn has_undone(&self) -> bool {
+        self.is_undo() && matches!(self.settled, Some((Settled::Done(_), _)))
     }
 }
 

@@ -294,8 +294,11 @@ impl Change<'_> {
             Then::Park { .. } if !seen_all => return Ok(false),
             Then::Park { waits, wake_ms } => (Some(waits), wake_ms),
             Then::Again { after_ms } => {
-                self.on(row, "UPDATE workflow_run SET failures = failures + 1 WHERE row = ?")
-                    .await?;
+                self.on(
+                    row,
+                    "UPDATE workflow_run SET failures = failures + 1, held = 1 WHERE row = ?",
+                )
+                .await?;
                 (None, Some(after_ms))
             }
         };
@@ -328,9 +331,7 @@ impl Change<'_> {
         if again_ms.is_some() && run.events >= HISTORY_EVENTS_MAX {
             return Err(StoreError::history_full(HISTORY_BYTES_MAX));
         }
-        if !event.is_short() {
-            run.has_room(event, HISTORY_BYTES_MAX)?;
-        }
+        run.has_room(event, HISTORY_BYTES_MAX)?;
         query("DELETE FROM workflow_lease WHERE run = ? AND seq = ?")
             .bind(row)
             .bind(seq(lease))
