@@ -26,11 +26,11 @@ on_both_stores! {
     an_approval_that_was_refused_is_refused_again,
     a_cancel_is_recorded_before_anything_is_undone,
     what_was_undone_is_done_anew_by_another_key,
-    a_word_of_an_earlier_generation_is_not_heard,
     a_part_that_was_refused_is_none,
     a_decision_is_read_however_deep,
     a_clock_that_is_ahead_skips_no_schedule,
     what_comes_does_not_hurry_a_body_that_fails,
+    an_undo_that_goes_on_keeps_its_key,
 }
 
 /// Who has the body of a run.
@@ -126,12 +126,6 @@ fn signal() -> Input {
 
 fn cancel() -> Input {
     Input::Cancel { reason: "enough".to_owned(), force: false }
-}
-
-async fn step(body: &mut Body, name: &str) {
-    let begun = body.begin(name, &StepOptions::default()).await.unwrap();
-    assert!(matches!(begun, Begun::Execute(_)), "{begun:?}");
-    body.finish(Ok(text("1"))).await.unwrap();
 }
 
 async fn a_body_that_set_state_continues_as_new(stage: Stage) {
@@ -236,25 +230,6 @@ async fn what_was_undone_is_done_anew_by_another_key(stage: Stage) {
     assert_eq!(crew.effects(&run, 0, name).await, 1, "it was done twice by one key");
 }
 
-/// What was said to a worker of a run's last generation may come late.
-async fn a_word_of_an_earlier_generation_is_not_heard(stage: Stage) {
-    let holder = Holder::new(stage).await;
-    let (mut body, _say) = holder.take(60_000).await;
-    step(&mut body, "a").await;
-    // Said, as the store does, while the body ends; carried over, and not yet heard.
-    holder.tell(signal()).await;
-    let late = holder.crew.runs.entries(holder.run.as_str()).await.unwrap().pop().unwrap();
-    assert!(body.end(Ending::Continued(text("2"))).await);
-    let (mut body, say) = holder.take(60_000).await;
-    assert_eq!(holder.kinds().await, ["started", "signalled"]);
-    say.send(News::Entry(3, late)).unwrap();
-    let first = body.signal("paid").unwrap();
-    body.wait(first).await.unwrap();
-    let second = body.signal("paid").unwrap();
-    let second = body.wait(second).await;
-    assert!(matches!(second, Err(Error::Ended)), "one signal came twice: {second:?}");
-}
-
 async fn a_part_that_was_refused_is_none(stage: Stage) {
     let holder = Holder::new(stage).await;
     let (mut body, _say) = holder.take(60_000).await;
@@ -325,4 +300,22 @@ async fn what_comes_does_not_hurry_a_body_that_fails(stage: Stage) {
     let times: Vec<_> = failed.map(|recorded| recorded.at_ms).collect();
     assert!(times[1] - times[0] >= 1_000, "{times:?}");
     crew.runs.cancel(&run, "enough", true).await.unwrap();
+}
+
+/// What undoes is not another thing when it is tried once more: it may have worked before.
+async fn an_undo_that_goes_on_keeps_its_key(stage: Stage) {
+    let mut crew = Crew::idle(stage).await;
+    crew.worker = Some(super::crew::worker(&crew.stage.host, cold()).await);
+    let run = crew.start("saga", r#"{"fail":"c","fail_undo":"b"}"#).await;
+    assert_eq!(crew.end(&run).await.head.status, Status::Failed);
+    let steps = crew.steps(&run).await;
+    let undo = |name: &str| steps.iter().find(|step| step.undo && step.name == name).unwrap();
+    let (b, a) = (undo("b").number, undo("a").number);
+    let key = |number, name| satama::workflow::replay::step_key(&run, 0, number, name, true);
+    let before = (crew.counted(&key(b, "b")).await, crew.counted(&key(a, "a")).await);
+    assert_eq!(before.1, 1, "{steps:#?}");
+    crew.runs.retry(&run, Some(b)).await.unwrap();
+    crew.until(&run, "failed", 2).await;
+    let after = (crew.counted(&key(b, "b")).await, crew.counted(&key(a, "a")).await);
+    assert_eq!(after, (2 * before.0, 2), "before {before:?}: the rest went by other keys");
 }

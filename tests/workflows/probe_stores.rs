@@ -338,19 +338,32 @@ async fn life(seed: u64, sides: &mut [Side; 2]) {
                 let Ok(state) = State::fold(&history) else {
                     panic!("seed {seed}: {told:#?} {run} {history:#?}")
                 };
-                let events = match state.phase() {
+                let mut events = match state.phase() {
                     Phase::Running => events(&mut dice, &state, &ids, &mut runs),
                     _ => Vec::new(),
                 };
+                let over = events.iter().any(|event| {
+                    matches!(
+                        event,
+                        Event::Completed(_)
+                            | Event::Failed(_)
+                            | Event::Cancelled {}
+                            | Event::Continued(_)
+                    )
+                });
                 let suspended = matches!(events.last(), Some(Event::Suspended(_)));
                 let park = Then::Park { waits: "it", wake_ms: None };
                 let then = match dice.roll(6) {
                     _ if suspended => park,
+                    _ if over => Then::Keep,
                     0..3 => Then::Keep,
                     3 => Then::Park { waits: "it", wake_ms: Some(0) },
                     4 => Then::Again { after_ms: [0, LONG_MS][dice.roll(2)] },
                     _ => park,
                 };
+                if matches!(then, Then::Again { .. }) {
+                    events = vec![Event::BodyFailed(Failure::ours("trapped", "it did"))];
+                }
                 what += &format!("write {run} {events:?} {then:?}");
                 for side in sides.iter_mut() {
                     answers.push(side.write(&run, &events, then).await);
