@@ -281,7 +281,10 @@ async fn a_clock_that_is_ahead_skips_no_schedule(stage: Stage) {
     .await;
     let next_ms = crew.runs.schedules().await.unwrap()[0].next_ms;
     let ahead_ms = next_ms.saturating_sub(u64::try_from(now.as_millis()).unwrap());
-    assert!(ahead_ms < 1_000_000, "the next is due in {ahead_ms} ms, of one that is due each second");
+    assert!(
+        ahead_ms < 1_000_000,
+        "the next is due in {ahead_ms} ms, of one that is due each second"
+    );
 }
 
 /// It is called again after a second, and has ten tries: who sends signals can't use those up.

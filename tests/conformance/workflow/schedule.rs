@@ -200,7 +200,8 @@ pub(crate) async fn schedules_that_can_start_nothing_are_in_nobodys_way(h: &Harn
     for _ in 0..3 {
         for due in all(&hand, true).await {
             let run = NewRun { workflow: due.workflow.clone(), ..hand.at(due.partition()).draft() };
-            let change = Reschedule::Advance { schedule: &due, then_ms: next_ms + LONG_MS, run: &run };
+            let change =
+                Reschedule::Advance { schedule: &due, then_ms: next_ms + LONG_MS, run: &run };
             _ = hand.store.schedule(hand.scope(), &change).await;
         }
     }
