@@ -10,6 +10,7 @@ mod workflows {
     pub(crate) mod guest;
     pub(crate) mod hostile;
     pub(crate) mod probe_body;
+    pub(crate) mod probe_side;
     pub(crate) mod probe_stores;
     pub(crate) mod replays;
     pub(crate) mod undo;

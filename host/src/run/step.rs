@@ -162,7 +162,8 @@ pub(super) fn retry_from(history: &[Recorded], number: Option<u32>) -> Result<(u
         // What was undone is done by another key, and what could not be undone is there already.
         let undos = (number..).zip(&calls[number as usize..]).filter(|(_, call)| call.is_undo());
         let (done, left): (Vec<_>, Vec<_>) = undos.partition(|(_, call)| call.has_undone());
-        if let (false, Some((left, _))) = (done.is_empty(), left.first()) {
+        let redone = calls[number as usize..].iter().any(Call::is_forward);
+        if let (true, false, Some((left, _))) = (redone, done.is_empty(), left.first()) {
             let why = format!("step {left} undid nothing, though others did; go on from it first");
             return Err(Error::InvalidStep(why));
         }

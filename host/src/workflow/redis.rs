@@ -55,7 +55,6 @@ impl RedisStore {
     /// The commands that it and its scripts use, but for those that all services do.
     pub(crate) const COMMANDS: &[&str] = &[
         "time",
-        "incr",
         "del",
         "exists",
         "get",

@@ -308,7 +308,9 @@ impl State {
         if left.iter().any(|call| call.settled.is_none() && call.what.is_open()) {
             return Err("a call before this one has not come to its end");
         }
-        if self.calls[seq as usize..].iter().any(Call::has_undone) {
+        let left = &self.calls[seq as usize..];
+        // An undo that goes on is the same one.
+        if left.iter().any(Call::has_undone) && left.iter().any(Call::is_forward) {
             self.redone.push((seq, mark.events));
         }
         self.calls.truncate(seq as usize);

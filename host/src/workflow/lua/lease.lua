@@ -16,7 +16,7 @@ local function lend(member, worker, token, lease_ms)
         redis.call('HDEL', r, 'waits')
         redis.call('ZREM', key('t'), 'b ' .. run)
         work = { run, token, redis.call('HGETALL', r), redis.call('LRANGE', key('h', run), 0, -1) }
-        bytes = h[2]
+        bytes = h[2] or 0
     else
         local open = redis.call('HGET', key('o', run), 'f' .. number)
         if not open then

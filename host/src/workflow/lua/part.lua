@@ -16,7 +16,7 @@
 --   v:       hash: workflow → `digest count`, of its newest active version; see point.lua
 --   z: e:    hash: schedules, `WORKFLOW:NAME` → JSON; sorted set of them: by when they are due
 --   w:WORKFLOW W: n:  in partition 0. hash: digest → `status first last source`; set: all
---            workflows; how often versions were registered or set
+--            workflows; the number of the last change of versions
 --
 -- Times are milliseconds since 1970. MOST has the limits, see redis.rs.
 

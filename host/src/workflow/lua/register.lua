@@ -5,8 +5,8 @@
 -- ARGV[3]  the component's name; empty to set the status
 -- ARGV[4]  the status, of a version that is there; of a new one it is active
 --
--- Returns the digest of the newest active version or empty; 1 if there was this version; and which
--- of all such calls this is.
+-- Returns the digest of the newest active version or empty; 1 if there was this version; and a
+-- number that is higher than that of each earlier call.
 
 local workflow, digest, source, status = unpack(ARGV)
 local w = key('w', workflow)
@@ -31,4 +31,7 @@ for i = 1, #all, 2 do
         newest, since = all[i], at
     end
 end
-return { newest, old and 1 or 0, redis.call('INCR', key('n')) }
+-- By time: a copy that lost the last ones catches up.
+local nth = math.max(NOW, (redis.call('GET', key('n')) or 0) + 1)
+redis.call('SET', key('n'), text(nth))
+return { newest, old and 1 or 0, nth }

@@ -69,6 +69,12 @@ impl Call {
         }
     }
 
+    /// Whether it does something that could be undone.
+    pub fn is_forward(&self) -> bool {
+        let effect = matches!(self.what, What::Step { .. } | What::Function(_) | What::Child(_));
+        effect && !self.is_undo()
+    }
+
     /// Whether it has undone an earlier one.
     pub fn has_undone(&self) -> bool {
         self.is_undo() && matches!(self.settled, Some((Settled::Done(_), _)))
