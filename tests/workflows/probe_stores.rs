@@ -37,201 +37,21 @@ impl Dice {
     }
 }
 
-<<<<<<< HEAD
-struct Held {
-    lease: Lease,
-    seen: u32,
-    number: u64,
-}
-
-/// One store, and what its worker has.
-struct Side {
-    store: Arc<Backend>,
-    scope: Scope,
-    ids: Ids,
-    bodies: BTreeMap<String, Held>,
-    tasks: BTreeMap<String, Task>,
-}
-
-impl Side {
-    async fn new(stage: &Stage) -> Self {
-        let store = stage.host.services().workflow().store().clone();
-        let scope = grant("t").workflow().scope().clone();
-        let served = Served { workflow: "w".into(), digest: Digest::of(b"1"), source: "1".into() };
-        store.register(&scope, &[served]).await.unwrap();
-        let (bodies, tasks) = (BTreeMap::new(), BTreeMap::new());
-        Self { store, scope, ids: Ids::system(), bodies, tasks }
-    }
-
-    async fn take(&mut self, lease_ms: u64) -> String {
-        let queues =
-            [(Queue::Bodies("w".into(), Digest::of(b"1")), 50), (Queue::Function("f".into()), 50)];
-        let nonce = self.ids.next().to_string();
-        let take = Take { worker: "me", nonce: &nonce, lease_ms, queues: &queues };
-        let mut said = BTreeSet::new();
-        for work in self.store.take(&self.scope, 0, &take).await.unwrap().work {
-            match work {
-                Work::Body { lease, head, entries, .. } => {
-                    let seen = u32::try_from(entries.len()).unwrap();
-                    said.insert(format!("{} {} {seen}", head.id, head.generation));
-                    let held = Held { lease, seen, number: 1 };
-                    self.bodies.insert(head.id.to_string(), held);
-                }
-                Work::Function(task) => {
-                    let name = task.lease.member();
-                    said.insert(format!("{name} {} {}", task.attempt, task.lost));
-                    self.tasks.insert(name, task);
-                }
-            }
-        }
-        format!("{said:?}")
-    }
-
-    async fn write(&mut self, run: &str, events: &[Event], then: Then<'_>) -> String {
-        let Some(held) = self.bodies.get_mut(run) else { return "not held".to_owned() };
-        let write = Write { number: held.number, seen: held.seen, events, then };
-        let done = self.store.write(&self.scope, &held.lease, &write).await;
-        // Its answer is lost now and then.
-        let done = if held.number % 3 == 0 {
-            self.store.write(&self.scope, &held.lease, &write).await
-        } else {
-            done
-        };
-        match done {
-            Ok(written) => {
-                held.number += 1;
-                let anew = events.iter().any(|event| matches!(event, Event::Continued(_)));
-                let news = u32::try_from(written.news.len()).unwrap();
-                held.seen += news;
-                if !(anew && news > 0) {
-                    held.seen += u32::try_from(events.len()).unwrap();
-                }
-                if written.released {
-                    self.bodies.remove(run);
-                }
-                format!("{news} {}", written.released)
-            }
-            Err(err) => word(&err),
-        }
-    }
-
-    async fn settle(&self, task: &str, again: Option<u64>, fail: bool) -> String {
-        let Some(task) = self.tasks.get(task) else { return "not held".to_owned() };
-        let (seq, attempt) = (task.lease.seq.unwrap(), task.attempt);
-        let event = if fail {
-            let failure = Failure::ours("odd", "it failed");
-            Event::FunctionFailed(FunctionFailed { seq, attempt, failure, again_ms: again })
-        } else {
-            Event::FunctionDone(Done { seq, attempt, output: text("1") })
-        };
-        let done = self.store.settle(&self.scope, &task.lease, &event).await;
-        done.map_or_else(|err| word(&err), |()| "settled".to_owned())
-    }
-
-    async fn history(&self, run: &RunId) -> Vec<String> {
-        self.store.history(&self.scope, run, 0, u32::MAX).await.unwrap()
-    }
-
-    /// All that can be seen of a run, but for times.
-    async fn seen(&self, run: &RunId) -> String {
-        let one = std::slice::from_ref(run);
-        let found = self.store.get(&self.scope, one).await.unwrap().pop().unwrap();
-        let Some(found) = found else { return "none".to_owned() };
-        let head = found.head;
-        let events: Vec<_> = self.history(run).await;
-        let events: Vec<_> = events
-            .iter()
-            .map(|entry| entry.split_once(' ').unwrap().1.to_owned())
-            .map(worded)
-            .collect();
-        let state = self.store.state(&self.scope, run, "a").await.unwrap();
-        format!(
-            "{} gen {} events {} lost {} failures {} waits {:?} worker {:?} ended {} parent {:?} {state:?} {events:#?}",
-            head.status,
-            head.generation,
-            found.events,
-            head.lost,
-            head.failures,
-            head.waits,
-            head.worker,
-            head.ended_ms.is_some(),
-            head.parent,
-        )
-    }
-}
-
-/// Why a child could not be started each store says in its own words.
-fn worded(event: String) -> String {
-    if event.contains("\"no-version\"") { "no-version".to_owned() } else { event }
-}
-
-fn word(err: &StoreError) -> String {
-    match err {
-        StoreError::Illegal(status) => format!("illegal {status}"),
-        StoreError::Fenced => "fenced".to_owned(),
-        StoreError::NotFound => "not found".to_owned(),
-        other => format!("{other}"),
-    }
-}
-
-=======
->>>>>>> wd
 /// What a body could do next.
 fn events(dice: &mut Dice, state: &State, ids: &Ids, children: &mut Vec<RunId>) -> Vec<Event> {
     let mut seq = u32::try_from(state.calls().len()).unwrap();
     let mut found = Vec::new();
     let mut approvals: Vec<String> = open(state).filter_map(|(_, what)| approval(what)).collect();
-    for _ in 0..dice.roll(4) {
-        let event = asks(dice, seq, ids, children);
+    for nth in 0..dice.roll(4) {
+        // What is due in one millisecond each store does in an order of its own.
+        let soon = if nth == 0 { 0 } else { LONG_MS };
+        let event = asks(dice, (seq, soon), ids, children);
         if let Event::ApprovalAsked(asked) = &event {
             if approvals.contains(&asked.asked.name) {
                 continue;
             }
-<<<<<<< HEAD
-            3 | 4 => Event::Spawned(Spawned {
-                asked: asked("f"),
-                function: "f".to_owned(),
-                input: text("1"),
-                retry: None,
-                timeout_ms: None,
-                undo: false,
-                since: 0,
-            }),
-            5 => {
-                let run = RunId::new(0, ids);
-                let event = Event::ChildStarted(ChildStarted {
-                    asked: asked("c"),
-                    workflow: ["w", "w", "unknown"][dice.roll(3)].to_owned(),
-                    run: run.to_string(),
-                    input: text("1"),
-                    timeout_ms: None,
-                    priority: None,
-                });
-                children.push(run);
-                event
-            }
-            6 => Event::StateSet(StateSet {
-                asked: asked("a"),
-                value: text(&dice.roll(100).to_string()),
-            }),
-            _ => {
-                let open: Vec<_> = (0..)
-                    .zip(state.calls())
-                    .filter(|(_, call)| call.what.is_forgettable() && call.settled.is_none())
-                    .map(|(seq, _)| seq)
-                    .collect();
-                if open.is_empty() {
-                    continue;
-                }
-                found.push(Event::Forgotten(Forgotten { calls: open }));
-                approvals.clear();
-                return found;
-            }
-        };
-=======
             approvals.push(asked.asked.name.clone());
         }
->>>>>>> wd
         seq += 1;
         found.push(event);
     }
@@ -271,7 +91,7 @@ fn approval(what: &What) -> Option<String> {
 }
 
 /// One thing that a body asks for.
-fn asks(dice: &mut Dice, seq: u32, ids: &Ids, children: &mut Vec<RunId>) -> Event {
+fn asks(dice: &mut Dice, (seq, soon): (u32, u64), ids: &Ids, children: &mut Vec<RunId>) -> Event {
     let asked = |name: &str| Asked { seq, name: name.to_owned() };
     match dice.roll(7) {
         0 => Event::StepDone(StepDone {
@@ -279,15 +99,16 @@ fn asks(dice: &mut Dice, seq: u32, ids: &Ids, children: &mut Vec<RunId>) -> Even
             attempt: 1,
             output: text("1"),
             undo: false,
+            since: 0,
         }),
         1 => Event::TimerSet(TimerSet {
             asked: asked("t"),
-            when: When::AfterMs([0, LONG_MS][dice.roll(2)]),
+            when: When::AfterMs([soon, LONG_MS][dice.roll(2)]),
         }),
         2 => Event::ApprovalAsked(ApprovalAsked {
             asked: asked(["a", "b"][dice.roll(2)]),
             data: text("1"),
-            expires_ms: [None, Some(0), Some(LONG_MS)][dice.roll(3)],
+            expires_ms: [None, Some(soon), Some(LONG_MS)][dice.roll(3)],
         }),
         3 | 4 => Event::Spawned(Spawned {
             asked: asked("f"),
@@ -296,6 +117,7 @@ fn asks(dice: &mut Dice, seq: u32, ids: &Ids, children: &mut Vec<RunId>) -> Even
             retry: None,
             timeout_ms: None,
             undo: false,
+            since: 0,
         }),
         5 => {
             let run = RunId::new(0, ids);
@@ -333,129 +155,6 @@ fn input(dice: &mut Dice) -> Input {
     }
 }
 
-<<<<<<< HEAD
-async fn life(seed: u64, sides: &mut [Side; 2]) {
-    let mut dice = Dice(seed);
-    let ids = Ids::system();
-    let mut runs: Vec<RunId> = Vec::new();
-    let mut told = Vec::new();
-    for turn in 0..150 {
-        let kind = dice.roll(20);
-        let run = (!runs.is_empty()).then(|| runs[dice.roll(runs.len())].clone());
-        let mut answers = Vec::new();
-        let mut what = format!("{turn}: ");
-        match (kind, run) {
-            (0..2, _) | (_, None) => {
-                let new = NewRun {
-                    id: RunId::new(0, &ids),
-                    workflow: ["w", "w", "w", "unknown"][dice.roll(4)].to_owned(),
-                    input: text("1"),
-                    key: [None, Some("k".to_owned())][dice.roll(2)].clone(),
-                    user: None,
-                    priority: 4,
-                    timeout_ms: [None, None, Some(0)][dice.roll(3)],
-                    delay_ms: [0, 0, LONG_MS][dice.roll(3)],
-                    retention_ms: None,
-                };
-                runs.push(new.id.clone());
-                what += &format!("start {new:?}");
-                for side in sides.iter_mut() {
-                    let done = side.store.start(&side.scope, std::slice::from_ref(&new)).await;
-                    answers.push(done.map_or_else(|err| word(&err), |done| format!("{done:?}")));
-                }
-            }
-            (2..6, _) => {
-                let lease_ms = [0, LONG_MS, LONG_MS, LONG_MS][dice.roll(4)];
-                what += &format!("take for {lease_ms}");
-                for side in sides.iter_mut() {
-                    answers.push(side.take(lease_ms).await);
-                }
-            }
-            (6..13, _) => {
-                let held: Vec<_> = sides[0].bodies.keys().cloned().collect();
-                if held.is_empty() {
-                    continue;
-                }
-                let run = held[dice.roll(held.len())].clone();
-                let history = sides[0].history(&run.parse().unwrap()).await;
-                let decode = |(n, entry): (u32, &String)| Recorded::decode(n, entry).unwrap();
-                let history: Vec<_> = (0..).zip(&history).map(decode).collect();
-                let Ok(state) = State::fold(&history) else {
-                    panic!("seed {seed}: {told:#?} {run} {history:#?}")
-                };
-                let mut events = match state.phase() {
-                    Phase::Running => events(&mut dice, &state, &ids, &mut runs),
-                    _ => Vec::new(),
-                };
-                let over = events.iter().any(|event| {
-                    matches!(
-                        event,
-                        Event::Completed(_)
-                            | Event::Failed(_)
-                            | Event::Cancelled {}
-                            | Event::Continued(_)
-                    )
-                });
-                let suspended = matches!(events.last(), Some(Event::Suspended(_)));
-                let park = Then::Park { waits: "it", wake_ms: None };
-                let then = match dice.roll(6) {
-                    _ if suspended => park,
-                    _ if over => Then::Keep,
-                    0..3 => Then::Keep,
-                    3 => Then::Park { waits: "it", wake_ms: Some(0) },
-                    4 => Then::Again { after_ms: [0, LONG_MS][dice.roll(2)] },
-                    _ => park,
-                };
-                if matches!(then, Then::Again { .. }) {
-                    events = vec![Event::BodyFailed(Failure::ours("trapped", "it did"))];
-                }
-                what += &format!("write {run} {events:?} {then:?}");
-                for side in sides.iter_mut() {
-                    answers.push(side.write(&run, &events, then).await);
-                }
-            }
-            (13..15, _) => {
-                let held: Vec<_> = sides[0].tasks.keys().cloned().collect();
-                if held.is_empty() {
-                    continue;
-                }
-                let task = &held[dice.roll(held.len())];
-                let (fail, again) =
-                    (dice.roll(2) == 0, [None, Some(0), Some(LONG_MS)][dice.roll(3)]);
-                what += &format!("settle {task} {again:?} {fail}");
-                for side in sides.iter() {
-                    answers.push(side.settle(task, again, fail).await);
-                }
-            }
-            (15, Some(run)) => {
-                what += &format!("delete {run}");
-                for side in sides.iter() {
-                    let done = side.store.delete(&side.scope, &run, Some("w")).await;
-                    answers.push(done.map_or_else(|err| word(&err), |was| was.to_string()));
-                }
-            }
-            (16, Some(run)) => {
-                let events = sides[0].history(&run).await.len();
-                let retry = Input::Retry {
-                    seq: 0,
-                    events: u32::try_from(events).unwrap(),
-                    cancelling: false,
-                };
-                what += &format!("retry {run}");
-                for side in sides.iter() {
-                    let done = side.store.send(&side.scope, &run, Some("w"), &retry).await;
-                    answers.push(done.map_or_else(|err| word(&err), |sent| format!("{sent:?}")));
-                }
-            }
-            (_, Some(run)) => {
-                let input = input(&mut dice);
-                what += &format!("send {run} {input:?}");
-                for side in sides.iter() {
-                    let done = side.store.send(&side.scope, &run, None, &input).await;
-                    answers.push(done.map_or_else(|err| word(&err), |sent| format!("{sent:?}")));
-                }
-            }
-=======
 /// What is done to a body that both have.
 async fn write(dice: &mut Dice, side: &Side, ids: &Ids, runs: &mut Vec<RunId>) -> Option<Act> {
     let held: Vec<_> = side.bodies.keys().cloned().collect();
@@ -479,7 +178,6 @@ async fn write(dice: &mut Dice, side: &Side, ids: &Ids, runs: &mut Vec<RunId>) -
         4 => {
             events = vec![Event::BodyFailed(Failure::ours("trapped", "it did"))];
             Then::Again { after_ms: [0, LONG_MS][dice.roll(2)] }
->>>>>>> wd
         }
         _ => park(None),
     };
@@ -521,7 +219,7 @@ async fn choose(dice: &mut Dice, side: &Side, ids: &Ids, runs: &mut Vec<RunId>) 
         15 => Act::Delete(run),
         16 => {
             let events = u32::try_from(side.history(&run).await.len()).unwrap();
-            Act::Send(run, Input::Retry { seq: 0, events })
+            Act::Send(run, Input::Retry { seq: 0, events, cancelling: false })
         }
         _ => Act::Send(run, input(dice)),
     })
