@@ -42,8 +42,10 @@ fn events(dice: &mut Dice, state: &State, ids: &Ids, children: &mut Vec<RunId>) 
     let mut seq = u32::try_from(state.calls().len()).unwrap();
     let mut found = Vec::new();
     let mut approvals: Vec<String> = open(state).filter_map(|(_, what)| approval(what)).collect();
-    for _ in 0..dice.roll(4) {
-        let event = asks(dice, seq, ids, children);
+    for nth in 0..dice.roll(4) {
+        // What is due in one millisecond each store does in an order of its own.
+        let soon = if nth == 0 { 0 } else { LONG_MS };
+        let event = asks(dice, (seq, soon), ids, children);
         if let Event::ApprovalAsked(asked) = &event {
             if approvals.contains(&asked.asked.name) {
                 continue;
@@ -89,7 +91,7 @@ fn approval(what: &What) -> Option<String> {
 }
 
 /// One thing that a body asks for.
-fn asks(dice: &mut Dice, seq: u32, ids: &Ids, children: &mut Vec<RunId>) -> Event {
+fn asks(dice: &mut Dice, (seq, soon): (u32, u64), ids: &Ids, children: &mut Vec<RunId>) -> Event {
     let asked = |name: &str| Asked { seq, name: name.to_owned() };
     match dice.roll(7) {
         0 => Event::StepDone(StepDone {
@@ -100,12 +102,12 @@ fn asks(dice: &mut Dice, seq: u32, ids: &Ids, children: &mut Vec<RunId>) -> Even
         }),
         1 => Event::TimerSet(TimerSet {
             asked: asked("t"),
-            when: When::AfterMs([0, LONG_MS][dice.roll(2)]),
+            when: When::AfterMs([soon, LONG_MS][dice.roll(2)]),
         }),
         2 => Event::ApprovalAsked(ApprovalAsked {
             asked: asked(["a", "b"][dice.roll(2)]),
             data: text("1"),
-            expires_ms: [None, Some(0), Some(LONG_MS)][dice.roll(3)],
+            expires_ms: [None, Some(soon), Some(LONG_MS)][dice.roll(3)],
         }),
         3 | 4 => Event::Spawned(Spawned {
             asked: asked("f"),
