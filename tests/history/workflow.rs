@@ -1,53 +1,81 @@
 //! Calls of a store of workflows, by workers and by who controls runs. The oracle is the other
 //! store: what one answers the other must, in order, and with the same histories.
 
-use std::collections::BTreeMap;
-use std::fmt::Debug;
-use std::sync::Arc;
-use std::time::Duration;
+#[path = "workflow/body.rs"]
+mod body;
+#[path = "workflow/real.rs"]
+mod real;
 
 use rand::RngExt as _;
 use rand::rngs::StdRng;
-use satama::Digest;
-use satama::grant::Grant;
-use satama::workflow::control::{Control as _, List};
-use satama::workflow::log::{
-    ApprovalAsked, Asked, CancelAsked, CancelSeen, ChildStarted, Done, Event, Failure, Forgotten,
-    FunctionFailed, Json, Output, Recorded, Spawned, Started, StateSet, StepDone, Suspended,
-    TimerSet, When, json,
-};
-use satama::workflow::state::{State, What};
-use satama::workflow::{
-    Backend, Head, Input, Lease, NewRun, Queue, RunId, Served, Status, Store as _, StoreError,
-    Take, Then, Work, Write,
-};
-use satama_tests::{Harness, grant};
 
-use super::{LONG, one};
+pub(crate) use self::real::Real;
+use super::one;
 
 /// What is kept or waited for so briefly is over at the next step, which waits it out.
 const BRIEF_MS: u64 = 1;
 
+/// Longer than a history takes.
+const LONG_MS: u64 = 60 * 60 * 1000;
+
 /// Runs that a history has at most, and leases that are remembered after they were lost.
 const RUNS: usize = 6;
 const LEASES: usize = 8;
+
+/// Of a queue all is taken: what is put in at one time is in no order that is promised.
+const ALL: u32 = 64;
 
 const KEYS: [Option<&str>; 3] = [None, None, Some("k")];
 const NAMES: [&str; 2] = ["a", "b:"];
 
 #[derive(Debug, Clone)]
 pub(crate) enum Call {
-    Start { key: Option<&'static str>, priority: u8, delayed: bool, timed: bool, kept: bool },
+    Start {
+        key: Option<&'static str>,
+        priority: u8,
+        delayed: bool,
+        timed: bool,
+        kept: bool,
+    },
     /// From the queue of bodies, of functions, of both, or of none.
-    Take { bodies: bool, functions: bool, brief: bool },
+    Take {
+        bodies: bool,
+        functions: bool,
+        brief: bool,
+    },
     /// By a lease of a body, a number that may be the next or that of the last, and what.
-    Write { body: usize, repeat: bool, skip: bool, ops: Vec<Op>, then: End },
-    Settle { function: usize, ok: bool, again: bool },
-    Renew { body: usize, brief: bool },
-    SetState { function: usize, name: &'static str },
-    Send { run: usize, input: Sent },
-    Retry { run: usize, seq: u32, stale: bool },
-    Delete { run: usize },
+    Write {
+        body: usize,
+        repeat: bool,
+        skip: bool,
+        ops: Vec<Op>,
+        then: End,
+    },
+    Settle {
+        function: usize,
+        ok: bool,
+        again: bool,
+    },
+    Renew {
+        body: usize,
+        brief: bool,
+    },
+    SetState {
+        function: usize,
+        name: &'static str,
+    },
+    Send {
+        run: usize,
+        input: Sent,
+    },
+    Retry {
+        run: usize,
+        seq: u32,
+        stale: bool,
+    },
+    Delete {
+        run: usize,
+    },
     List,
 }
 
@@ -58,7 +86,7 @@ pub(crate) enum Op {
     Timer { brief: bool },
     Spawn,
     Approval { name: &'static str, brief: Option<bool> },
-    Child,
+    Child { served: bool },
     Set(&'static str),
     Forget,
     Suspend,
@@ -108,11 +136,9 @@ pub(crate) fn draw(rng: &mut StdRng) -> Call {
                 _ => End::Again,
             },
         },
-        68..76 => Call::Settle {
-            function: rng.random_range(0..2),
-            ok: rng.random(),
-            again: rng.random(),
-        },
+        68..76 => {
+            Call::Settle { function: rng.random_range(0..2), ok: rng.random(), again: rng.random() }
+        }
         76..79 => Call::Renew { body: rng.random_range(0..3), brief: rng.random_ratio(1, 4) },
         79..81 => Call::SetState { function: rng.random_range(0..2), name: one(rng, &NAMES) },
         81..94 => Call::Send { run: rng.random_range(0..RUNS), input: sent(rng) },
@@ -131,8 +157,11 @@ fn op(rng: &mut StdRng) -> Op {
         0..5 => Op::Step,
         5..8 => Op::Timer { brief: rng.random() },
         8..12 => Op::Spawn,
-        12..14 => Op::Approval { name: one(rng, &NAMES), brief: one(rng, &[None, Some(true), Some(false)]) },
-        14..16 => Op::Child,
+        12..14 => Op::Approval {
+            name: one(rng, &NAMES),
+            brief: one(rng, &[None, Some(true), Some(false)]),
+        },
+        14..16 => Op::Child { served: rng.random_ratio(3, 4) },
         16 => Op::Set(one(rng, &NAMES)),
         17..19 => Op::Forget,
         19 => Op::Suspend,

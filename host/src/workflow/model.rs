@@ -25,7 +25,7 @@ enum Flaw {
     NoTokenCheck,
     /// A write does not need the next number.
     NoNumberCheck,
-    /// A write may come from a worker that has seen more than there is.
+    /// A write may come from a worker that has seen what the store has forgotten.
     NoSeenCheck,
     /// A body is let go whatever it has not heard.
     NoNewsCheck,
@@ -222,10 +222,9 @@ impl Runs {
             Worker::Body { memory, pending, .. } => {
                 let parks: &[bool] = match (pending, &memory.place(self.code).asks) {
                     (Some(park), _) => &[*park],
-                    (None, Asks::Write(_)) => &[false],
+                    (None, Asks::Write(_) | Asks::Break(_)) => &[false],
                     (None, Asks::Wait(unwritten)) if unwritten.is_empty() => &[true],
                     (None, Asks::Wait(_)) => &[false, true],
-                    (None, Asks::Broken(_)) => &[],
                 };
                 for &park in parks {
                     let write = |&wire| Action::Write { worker: at, park, wire };
@@ -310,9 +309,8 @@ impl Runs {
     fn write(&self, world: &mut World, worker: usize, park: bool, wire: Wire) {
         let Worker::Body { memory, number, pending } = &mut world.workers[worker] else { return };
         let place = memory.place(self.code);
-        let (Asks::Write(events) | Asks::Wait(events)) = place.asks else { return };
-        let answers = place.answers;
-        let (token, seen) = (memory.token, memory.known.len());
+        let (answers, events) = (place.answers, place.asks.events());
+        let (token, seen) = (memory.token, memory.known.clone());
         let write = Write { token, number: *number, seen, events, park, answers };
         world.left.faults -= u8::from(wire != Wire::Answered);
         *pending = Some(park);

@@ -42,8 +42,18 @@ pub(super) enum Asks {
     Write(Vec<Entry>),
     /// It waits; this is unwritten.
     Wait(Vec<Entry>),
-    /// It can't go on: its run would fail.
-    Broken(String),
+    /// It can't go on, and its run fails.
+    Break(String),
+}
+
+impl Asks {
+    /// What is unwritten.
+    pub(super) fn events(self) -> Vec<Entry> {
+        match self {
+            Self::Write(events) | Self::Wait(events) => events,
+            Self::Break(_) => vec![Entry::Failed],
+        }
+    }
 }
 
 /// How far a body has come.
@@ -102,7 +112,7 @@ impl Memory {
         let state = match fold(&self.known[..has]) {
             Ok(state) => state,
             Err(illegal) => {
-                let asks = Asks::Broken(illegal.to_string());
+                let asks = Asks::Break(illegal.to_string());
                 return Place { answers: Vec::new(), asks };
             }
         };
@@ -114,7 +124,7 @@ impl Memory {
         for &step in &self.steps[1..] {
             for (index, entry) in self.known.iter().enumerate().take(step).skip(has) {
                 if let Err(illegal) = body.replay.record(&entry.recorded(index)) {
-                    let asks = Asks::Broken(illegal.to_string());
+                    let asks = Asks::Break(illegal.to_string());
                     return Place { answers: body.answers, asks };
                 }
             }
@@ -155,7 +165,7 @@ impl Body {
                     self.answers.push(Answer::Cancelled);
                     (self.code, self.at) = (UNDO, 0);
                 }
-                Err(stop) => return Asks::Broken(stop.to_string()),
+                Err(stop) => return Asks::Break(stop.to_string()),
             }
         }
     }
@@ -182,7 +192,7 @@ impl Body {
                     self.answer(Answer::Step(output.get().parse().unwrap_or(u8::MAX)));
                     return Ok(None);
                 }
-                other => return Ok(Some(Asks::Broken(format!("{other:?}")))),
+                other => return Ok(Some(Asks::Break(format!("{other:?}")))),
             },
             Op::Timer => self.replay.timer("late", Entry::WHEN)?,
             Op::Signal => self.replay.signal(SIGNAL)?,

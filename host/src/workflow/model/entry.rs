@@ -4,8 +4,8 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::workflow::log::{
-    Asked, CancelAsked, CancelSeen, Done, Event, Json, Lost, Of, Output, Recorded, Signalled,
-    Spawned, Started, StepDone, TimerSet, When, json,
+    Asked, CancelAsked, CancelSeen, Done, Event, Failure, Json, Lost, Of, Output, Recorded,
+    Signalled, Spawned, Started, StepDone, TimerSet, When, json,
 };
 use crate::workflow::state::{IllegalEvent, State};
 
@@ -27,8 +27,7 @@ pub(super) enum Entry {
     Lost(Option<u32>),
     Completed,
     Cancelled,
-    /// What no body of the model writes.
-    Odd,
+    Failed,
 }
 
 pub(super) fn value(by: u8) -> Json {
@@ -61,7 +60,7 @@ impl Entry {
             Event::CancelSeen(seen) => Self::CancelSeen { seq: seen.seq, events: seen.events },
             Event::Completed(_) => Self::Completed,
             Event::Cancelled {} => Self::Cancelled,
-            _ => Self::Odd,
+            _ => Self::Failed,
         }
     }
 
@@ -90,7 +89,7 @@ impl Entry {
             Self::Lost(seq) => Event::Lost(Lost { seq, worker: String::new() }),
             Self::Completed => Event::Completed(Output { output: value(0) }),
             Self::Cancelled => Event::Cancelled {},
-            Self::Odd => Event::Resumed {},
+            Self::Failed => Event::Failed(Failure::ours("odd", "")),
         }
     }
 
@@ -118,9 +117,9 @@ impl Entry {
 /// What a history comes to, by the code that workers run.
 pub(super) fn fold(history: &[Entry]) -> Result<State, IllegalEvent> {
     let recorded = history.iter().enumerate().map(|(index, entry)| entry.recorded(index));
-    recorded.map(Ok).try_fold(State::default(), |state, next: Result<_, IllegalEvent>| {
-        state.next(&next?)
-    })
+    recorded
+        .map(Ok)
+        .try_fold(State::default(), |state, next: Result<_, IllegalEvent>| state.next(&next?))
 }
 
 thread_local! {

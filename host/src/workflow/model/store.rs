@@ -71,7 +71,8 @@ pub(super) struct Said {
 pub(super) struct Write {
     pub(super) token: u8,
     pub(super) number: u8,
-    pub(super) seen: usize,
+    /// What its worker has of the history.
+    pub(super) seen: Vec<Entry>,
     pub(super) events: Vec<Entry>,
     pub(super) park: bool,
     /// No part of it: what the body was answered.
@@ -142,7 +143,8 @@ impl Store {
     /// `write.lua`.
     pub(super) fn write(&mut self, write: &Write, flaw: Flaw) -> Result<Written, Fenced> {
         let wrote = self.wrote.filter(|wrote| wrote.token == write.token);
-        let news = |upto: usize| self.history.get(write.seen..upto).unwrap_or_default().to_vec();
+        let news =
+            |upto: usize| self.history.get(write.seen.len()..upto).unwrap_or_default().to_vec();
         if flaw != Flaw::NoNumberCheck {
             if let Some(wrote) = wrote.filter(|wrote| wrote.number == write.number) {
                 return Ok(Written { news: news(wrote.base), released: wrote.released });
@@ -155,7 +157,7 @@ impl Store {
             return Err(Fenced);
         }
         let base = self.history.len();
-        if base < write.seen && flaw != Flaw::NoSeenCheck {
+        if !self.history.starts_with(&write.seen) && flaw != Flaw::NoSeenCheck {
             return Err(Fenced);
         }
         let news = news(base);
@@ -199,6 +201,7 @@ impl Store {
             }
             Entry::Completed => self.finish(Status::Completed),
             Entry::Cancelled => self.finish(Status::Cancelled),
+            Entry::Failed => self.finish(Status::Failed),
             _ => {}
         }
     }
@@ -220,6 +223,9 @@ impl Store {
         let at = found.ok_or(Fenced)?;
         if self.functions[at].token != token && flaw != Flaw::NoTokenCheck {
             return Err(Fenced);
+        }
+        if self.functions[at].token != token {
+            self.said.wrong = Some("a worker ends a function that it has lost");
         }
         let attempt = self.functions.remove(at).attempt;
         self.tell(Entry::FunctionDone { seq, attempt, by: token });

@@ -2,12 +2,19 @@
 
 use std::time::Instant;
 
-use stateright::{Checker as _, Model as _};
+use stateright::{Checker as _, HasDiscoveries, Model as _};
 
+use super::truth::{ENDS, FENCED, LEGAL, ONCE, SIGNALS, WAKES};
 use super::{CALL, Code, Flaw, Left, RACE, Runs};
 
-/// All that goes wrong but for a store that forgets.
-const ROUGH: Left = Left { faults: 3, forgotten: 0, signals: 2, cancels: 1 };
+/// All that goes wrong, twice, but for a store that forgets.
+const ROUGH: Left = Left { faults: 2, forgotten: 0, signals: 1, cancels: 1 };
+
+/// A signal that is sent again.
+const REPEATED: Left = Left { faults: 1, signals: 2, ..ROUGH };
+
+/// Where no signal is waited for.
+const QUIET: Left = Left { signals: 0, ..ROUGH };
 
 /// A store that forgets its last change.
 const FORGETFUL: Left = Left { faults: 1, forgotten: 1, signals: 1, cancels: 1 };
@@ -20,15 +27,7 @@ fn runs(code: Code, left: Left, flaw: Flaw) -> Runs {
 #[track_caller]
 fn holds(code: Code, left: Left) {
     let begin = Instant::now();
-    let mut left = left;
-    if let Ok(text) = std::env::var("LEFT") {
-        let n: Vec<u8> = text.split(',').map(|n| n.parse().unwrap()).collect();
-        left = Left { faults: n[0], forgotten: n[1], signals: n[2], cancels: n[3] };
-    }
-    let checker = runs(code, left, Flaw::None).checker().timeout(std::time::Duration::from_secs(40)).spawn_bfs().join();
-    for (name, path) in checker.discoveries() {
-        eprintln!("{name}: {:?}\n{:?}", path.clone().into_actions(), path.last_state());
-    }
+    let checker = runs(code, left, Flaw::None).checker().spawn_bfs().join();
     let (states, depth) = (checker.unique_state_count(), checker.max_depth());
     eprintln!("{states} states, up to {depth} actions, {:?}", begin.elapsed());
     checker.assert_properties();
@@ -37,9 +36,10 @@ fn holds(code: Code, left: Left) {
 /// With this flaw it is seen that `what` is not so.
 #[track_caller]
 fn fails(code: Code, left: Left, flaw: Flaw, what: &'static str) {
-    let checker = runs(code, left, flaw).checker().spawn_bfs().join();
+    let model = runs(code, left, flaw).checker();
+    let checker = model.finish_when(HasDiscoveries::AllOf([what].into())).spawn_bfs().join();
     let path = checker.discovery(what).expect("the flaw is seen");
-    eprintln!("{flaw:?}: not so: {what}: {:?}", path.into_actions());
+    eprintln!("{flaw:?}: it is not so that {what}: {:?}", path.into_actions());
 }
 
 #[test]
@@ -48,11 +48,66 @@ fn a_race_of_a_signal_and_a_timer() {
 }
 
 #[test]
+fn a_signal_that_is_sent_again() {
+    holds(RACE, REPEATED);
+}
+
+#[test]
 fn a_call_of_a_function() {
-    holds(CALL, ROUGH);
+    holds(CALL, QUIET);
 }
 
 #[test]
 fn a_store_that_forgets() {
     holds(RACE, FORGETFUL);
+}
+
+#[test]
+fn without_the_token_check_a_stale_worker_writes() {
+    fails(RACE, ROUGH, Flaw::NoTokenCheck, FENCED);
+}
+
+#[test]
+fn without_the_token_check_a_stale_worker_ends_a_function() {
+    fails(CALL, QUIET, Flaw::NoTokenCheck, FENCED);
+}
+
+#[test]
+fn without_the_number_check_a_write_is_done_twice() {
+    fails(RACE, ROUGH, Flaw::NoNumberCheck, FENCED);
+    fails(RACE, ROUGH, Flaw::NoNumberCheck, LEGAL);
+}
+
+/// `write.lua` and the embedded file are so: a run can fail, or wait for ever, when a server fails
+/// over that has forgotten what a worker has heard.
+#[test]
+fn without_a_look_at_what_was_seen_a_store_that_forgets_breaks_a_run() {
+    fails(RACE, FORGETFUL, Flaw::NoSeenCheck, LEGAL);
+    fails(CALL, FORGETFUL, Flaw::NoSeenCheck, WAKES);
+}
+
+#[test]
+fn without_the_news_check_a_run_waits_for_ever() {
+    fails(RACE, ROUGH, Flaw::NoNewsCheck, WAKES);
+}
+
+#[test]
+fn without_keys_a_signal_is_recorded_twice() {
+    fails(RACE, REPEATED, Flaw::NoSignalKeys, SIGNALS);
+}
+
+#[test]
+fn a_timer_that_stays_fires_twice() {
+    fails(RACE, ROUGH, Flaw::TimerStays, ONCE);
+}
+
+#[test]
+fn a_loss_that_is_not_told_leaves_a_run_alone() {
+    fails(RACE, ROUGH, Flaw::LostUntold, WAKES);
+    fails(RACE, ROUGH, Flaw::LostUntold, ENDS);
+}
+
+#[test]
+fn a_token_that_is_given_again_lets_two_workers_write() {
+    fails(RACE, FORGETFUL, Flaw::CountedTokens, LEGAL);
 }

@@ -15,19 +15,22 @@ use crate::workflow::state::{End, Phase};
 /// Longer than a run takes in which nothing goes wrong.
 const CALM: usize = 64;
 
+pub(super) const LEGAL: &str = "a history is one that can be";
+pub(super) const FENCED: &str = "who lost its lease writes nothing, and nothing is written twice";
+pub(super) const ONCE: &str = "a step has one result, a timer fires once";
+pub(super) const SIGNALS: &str = "a signal that was taken is recorded once";
+pub(super) const WAKES: &str = "a run goes on, or waits for what will wake it";
+pub(super) const ENDS: &str = "if nothing more goes wrong, the run ends";
+
 pub(super) fn properties() -> Vec<Property<Runs>> {
     vec![
-        Property::always("a history is one that can be", |_, world: &World| {
-            is_legal(&world.store.history)
-        }),
-        Property::always("who lost its lease writes nothing, and nothing is written twice", {
-            |_, world: &World| world.store.said.wrong.is_none()
-        }),
-        Property::always("a step has one result, a timer fires once", |_, world: &World| {
+        Property::always(LEGAL, |_, world: &World| is_legal(&world.store.history)),
+        Property::always(FENCED, { |_, world: &World| world.store.said.wrong.is_none() }),
+        Property::always(ONCE, |_, world: &World| {
             let results = world.store.history.iter().filter_map(result);
             results.clone().count() == results.collect::<HashSet<_>>().len()
         }),
-        Property::always("a signal that was taken is recorded once", |_, world: &World| {
+        Property::always(SIGNALS, |_, world: &World| {
             let recorded = |key: u8| {
                 let came = world.store.history.iter();
                 came.filter(|entry| **entry == Entry::Signalled(key)).count()
@@ -41,17 +44,10 @@ pub(super) fn properties() -> Vec<Property<Runs>> {
         Property::always("the status is that of the history", |_, world: &World| {
             is_status(world.store.status, &world.store.history)
         }),
-        Property::always("a body that has the run is not broken", |model: &Runs, world: &World| {
-            !world.workers.iter().any(|worker| match worker {
-                Worker::Body { memory, .. } if memory.token == world.store.token => {
-                    matches!(memory.place(model.code).asks, Asks::Broken(_))
-                }
-                _ => false,
-            })
-        }),
+        Property::always("no run fails", |_, world: &World| world.store.status != Status::Failed),
         Property::always("what a body went by when it wrote, it is told again", is_replayed),
-        Property::always("a run goes on, or waits for what will wake it", will_wake),
-        Property::always("if nothing more goes wrong, the run ends", ends),
+        Property::always(WAKES, will_wake),
+        Property::always(ENDS, ends),
         Property::sometimes("a run completes", |_, world: &World| {
             world.store.status == Status::Completed
         }),
