@@ -12,8 +12,8 @@ use rand::rngs::StdRng;
 pub(crate) use self::real::Real;
 use super::one;
 
-/// What is kept or waited for so briefly is over at the next step, which waits it out.
-const BRIEF_MS: u64 = 1;
+/// What is kept or waited for so briefly is over at the next call.
+const BRIEF_MS: u64 = 0;
 
 /// Longer than a history takes.
 const LONG_MS: u64 = 60 * 60 * 1000;
@@ -77,6 +77,25 @@ pub(crate) enum Call {
         run: usize,
     },
     List,
+}
+
+impl Call {
+    /// Whether something may be due by it at once: what comes to a run by the next call must not
+    /// be due at the same time, for then it is not said what comes first.
+    fn brings_due(&self) -> bool {
+        match self {
+            Self::Start { delayed, timed, .. } => *delayed || *timed,
+            Self::Take { brief, .. } | Self::Renew { brief, .. } => *brief,
+            Self::Write { ops, then, .. } => {
+                !matches!(then, End::Keep | End::Park { wakes: false })
+                    || !ops.iter().all(|op| matches!(op, Op::Step | Op::Spawn | Op::Set(_)))
+            }
+            Self::Settle { ok, again, .. } => !ok && *again,
+            Self::Send { input, .. } => matches!(input, Sent::Cancel { .. }),
+            Self::Delete { .. } => true,
+            Self::SetState { .. } | Self::Retry { .. } | Self::List => false,
+        }
+    }
 }
 
 /// What a body does, if it may.

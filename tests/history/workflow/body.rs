@@ -42,9 +42,14 @@ impl Held {
     }
 
     /// Those of `ops` that can follow what it knows, as events; the children that begin.
-    pub(super) fn events(&self, ops: &[Op], ids: &Ids) -> (Vec<Event>, Vec<RunId>) {
+    pub(super) fn events(&self, ops: &[Op], then: End, ids: &Ids) -> (Vec<Event>, Vec<RunId>) {
+        if let End::Again = then {
+            let failed = Event::BodyFailed(Failure::ours("trapped", "it trapped"));
+            return (vec![failed], Vec::new());
+        }
         let mut state = fold(&self.known);
-        let (mut events, mut children, mut has_brief) = (Vec::new(), Vec::new(), false);
+        let (mut events, mut children) = (Vec::new(), Vec::new());
+        let (mut has_brief, mut has_stillborn) = (false, false);
         for op in ops {
             let seq = u32::try_from(state.calls().len()).unwrap();
             // Of what is due at one time it is not said what comes first.
@@ -68,7 +73,13 @@ impl Held {
                 Op::Approval { name, brief } => approval(seq, name, brief.map(ms)),
                 op => simple(seq, op),
             };
+            // `write.lua` tells a run that has ended of a child that could not be started.
+            let is_end = matches!(op, Op::Complete | Op::Fail | Op::Cancelled);
+            if is_end && has_stillborn {
+                continue;
+            }
             let Some(after) = next(&state, &event) else { continue };
+            has_stillborn |= matches!(op, Op::Child { served: false });
             state = after;
             let anew = matches!(event, Event::Continued(_));
             events.push(event);

@@ -18,6 +18,9 @@ use super::body::{Held, fold, text};
 use super::{ALL, BRIEF_MS, Call, End, LEASES, LONG_MS, NAMES, Op, Sent};
 use crate::Subject;
 
+/// What a store tells apart, and the longest delay that is waited out.
+const MOMENT: Duration = Duration::from_millis(1);
+
 /// After so many calls all that is kept is compared.
 const LOOK: usize = 25;
 
@@ -33,6 +36,8 @@ pub(crate) struct Real<'a> {
     /// What was taken, the newest first.
     bodies: Vec<Held>,
     tasks: Vec<Task>,
+    /// How each run was when it was last looked at.
+    glances: Vec<String>,
 }
 
 impl<'a> Real<'a> {
@@ -43,8 +48,17 @@ impl<'a> Real<'a> {
         let digest = Digest::of(b"1");
         let served = Served { workflow: "w".to_owned(), digest, source: "1".to_owned() };
         hosts[0].register(grant.workflow().scope(), &[served]).await.unwrap();
-        let (runs, bodies, tasks) = (Vec::new(), Vec::new(), Vec::new());
-        Self { h, hosts, grant, ids: Ids::seeded(seed), turn: 0, runs, bodies, tasks }
+        Self {
+            h,
+            hosts,
+            grant,
+            ids: Ids::seeded(seed),
+            turn: 0,
+            runs: Vec::new(),
+            bodies: Vec::new(),
+            tasks: Vec::new(),
+            glances: Vec::new(),
+        }
     }
 
     fn store(&self) -> Arc<Backend> {
@@ -72,7 +86,7 @@ impl<'a> Real<'a> {
                     user: key.map(ToOwned::to_owned),
                     priority: *priority,
                     timeout_ms: timed.then_some(BRIEF_MS),
-                    delay_ms: if *delayed { BRIEF_MS } else { 0 },
+                    delay_ms: u64::from(*delayed),
                     retention_ms: Some(if *kept { LONG_MS } else { BRIEF_MS }),
                 };
                 self.start(new).await
@@ -172,7 +186,7 @@ impl<'a> Real<'a> {
             let written = store.write(scope, &body.lease, &write).await?;
             return said((plain(&written.news), written.released));
         }
-        let (events, children) = body.events(ops, &self.ids);
+        let (events, children) = body.events(ops, then, &self.ids);
         let number = body.written + 1 + u64::from(skip);
         let write = Write { number, seen: body.seen(), events: &events, then: then.then() };
         let written = store.write(scope, &body.lease, &write).await?;
@@ -226,18 +240,26 @@ impl<'a> Real<'a> {
                 after: None,
             };
             let page = store.list(self.scope(), &list, 100).await?;
-            let ids: Vec<_> = page.runs.into_iter().map(|head| head.id).collect();
+            let mut ids: Vec<_> = page.runs.iter().map(|head| head.id.to_string()).collect();
+            // Their order is that of times, which may be the same in a store that is quick.
+            ids.sort();
             words.push(format!("{status:?} {ids:?}"));
         }
         said(words)
     }
 
-    /// How all runs are.
-    async fn look(&self) -> Result<String, StoreError> {
+    /// How all runs are that are not as they were; now and then all that is kept of any.
+    async fn look(&mut self) -> Result<String, StoreError> {
         let store = self.store();
         let mut words = Vec::new();
-        for found in store.get(self.scope(), &self.runs).await? {
-            words.push(found.map_or_else(|| "gone".to_owned(), |snapshot| glance(&snapshot)));
+        self.glances.resize(self.runs.len(), String::new());
+        let found = store.get(self.scope(), &self.runs).await?;
+        for (was, found) in self.glances.iter_mut().zip(found) {
+            let is = found.map_or_else(|| "gone".to_owned(), |snapshot| glance(&snapshot));
+            if *was != is {
+                words.push(is.clone());
+                *was = is;
+            }
         }
         if self.turn.is_multiple_of(LOOK) {
             for run in &self.runs {
@@ -305,8 +327,10 @@ impl Subject<Call> for Real<'_> {
             Err(err) => format!("{err:?}"),
         };
         let all = self.look().await.unwrap();
-        // What is brief is over, and no two calls are at one time.
-        self.h.advance(Duration::from_millis(BRIEF_MS) * 2).await;
-        format!("{said}\n      {all}")
+        let passed = if call.brings_due() { MOMENT } else { self.h.moment() };
+        self.h.advance(passed).await;
+        let all = format!("{said}\n      {all}").replace('\\', "");
+        let runs = self.runs.iter().enumerate();
+        runs.fold(all, |all, (at, run)| all.replace(run.as_str(), &format!("run {at}")))
     }
 }
