@@ -93,9 +93,17 @@ impl<'a> Real<'a> {
             }
             Call::Take { bodies, functions, brief } => self.take(*bodies, *functions, *brief).await,
             Call::Write { body, repeat, skip, ops, then } => {
-                self.write(*body, *repeat, *skip, ops, *then).await
+                let written = self.write(*body, *repeat, *skip, ops, *then).await;
+                if !matches!(&written, Ok(said) if said.ends_with("false)")) {
+                    last(&mut self.bodies, *body);
+                }
+                written
             }
-            Call::Settle { function, ok, again } => self.settle(*function, *ok, *again).await,
+            Call::Settle { function, ok, again } => {
+                let settled = self.settle(*function, *ok, *again).await;
+                last(&mut self.tasks, *function);
+                settled
+            }
             Call::Renew { body, brief } => {
                 let ms = if *brief { BRIEF_MS } else { LONG_MS };
                 let leases: Vec<_> =
@@ -295,6 +303,14 @@ impl Sent {
 #[expect(clippy::unnecessary_wraps, reason = "it is the end of what may fail")]
 fn said(answer: impl Debug) -> Result<String, StoreError> {
     Ok(format!("{answer:?}"))
+}
+
+/// What is used up comes after the others.
+fn last<T>(all: &mut Vec<T>, at: usize) {
+    if at < all.len() {
+        let used = all.remove(at);
+        all.push(used);
+    }
 }
 
 /// What of a run must be the same in every store: its times are the store's own.

@@ -2,22 +2,22 @@
 
 use std::time::Instant;
 
-use stateright::{Checker as _, HasDiscoveries, Model as _};
+use stateright::{Checker as _, Expectation, HasDiscoveries, Model as _};
 
 use super::truth::{ENDS, FENCED, LEGAL, ONCE, SIGNALS, WAKES};
 use super::{CALL, Code, Flaw, Left, RACE, Runs};
 
-/// All that goes wrong, twice, but for a store that forgets.
-const ROUGH: Left = Left { faults: 2, forgotten: 0, signals: 1, cancels: 1 };
+/// Two things go wrong, and there is a cancel.
+const ROUGH: Left = Left { faults: 2, forgotten: 0, signals: 0, cancels: 1 };
 
-/// A signal that is sent again.
+/// Two things go wrong, and there is a signal.
+const SIGNALLED: Left = Left { signals: 1, cancels: 0, ..ROUGH };
+
+/// A signal is sent again, and all else happens once.
 const REPEATED: Left = Left { faults: 1, signals: 2, ..ROUGH };
 
-/// Where no signal is waited for.
-const QUIET: Left = Left { signals: 0, ..ROUGH };
-
-/// A store that forgets its last change.
-const FORGETFUL: Left = Left { faults: 1, forgotten: 1, signals: 1, cancels: 1 };
+/// A store forgets its last change.
+const FORGETFUL: Left = Left { faults: 0, forgotten: 1, signals: 1, cancels: 1 };
 
 fn runs(code: Code, left: Left, flaw: Flaw) -> Runs {
     Runs { code, workers: 2, left, flaw }
@@ -30,7 +30,15 @@ fn holds(code: Code, left: Left) {
     let checker = runs(code, left, Flaw::None).checker().spawn_bfs().join();
     let (states, depth) = (checker.unique_state_count(), checker.max_depth());
     eprintln!("{states} states, up to {depth} actions, {:?}", begin.elapsed());
-    checker.assert_properties();
+    let seen = checker.discoveries();
+    for property in checker.model().properties() {
+        let seen = seen.get(property.name).map(|path| path.clone().into_actions());
+        match property.expectation {
+            // What happens only where there is a cancel is seen only there.
+            Expectation::Sometimes => assert!(seen.is_some() || left.cancels == 0),
+            _ => assert!(seen.is_none(), "it is not so that {}: {seen:?}", property.name),
+        }
+    }
 }
 
 /// With this flaw it is seen that `what` is not so.
@@ -45,6 +53,7 @@ fn fails(code: Code, left: Left, flaw: Flaw, what: &'static str) {
 #[test]
 fn a_race_of_a_signal_and_a_timer() {
     holds(RACE, ROUGH);
+    holds(RACE, SIGNALLED);
 }
 
 #[test]
@@ -54,12 +63,24 @@ fn a_signal_that_is_sent_again() {
 
 #[test]
 fn a_call_of_a_function() {
-    holds(CALL, QUIET);
+    holds(CALL, ROUGH);
 }
 
 #[test]
 fn a_store_that_forgets() {
     holds(RACE, FORGETFUL);
+    holds(CALL, FORGETFUL);
+}
+
+/// All that goes wrong, together: it takes a minute.
+#[test]
+#[ignore = "it takes a minute"]
+fn all_at_once() {
+    let all = Left { signals: 1, ..ROUGH };
+    holds(RACE, all);
+    holds(CALL, all);
+    holds(RACE, Left { faults: 1, ..FORGETFUL });
+    holds(CALL, Left { faults: 1, ..FORGETFUL });
 }
 
 #[test]
@@ -69,7 +90,7 @@ fn without_the_token_check_a_stale_worker_writes() {
 
 #[test]
 fn without_the_token_check_a_stale_worker_ends_a_function() {
-    fails(CALL, QUIET, Flaw::NoTokenCheck, FENCED);
+    fails(CALL, ROUGH, Flaw::NoTokenCheck, FENCED);
 }
 
 #[test]
@@ -88,7 +109,7 @@ fn without_a_look_at_what_was_seen_a_store_that_forgets_breaks_a_run() {
 
 #[test]
 fn without_the_news_check_a_run_waits_for_ever() {
-    fails(RACE, ROUGH, Flaw::NoNewsCheck, WAKES);
+    fails(RACE, SIGNALLED, Flaw::NoNewsCheck, WAKES);
 }
 
 #[test]
