@@ -14,6 +14,8 @@ mod channel;
 mod secret;
 #[path = "history/session.rs"]
 mod session;
+#[path = "history/workflow.rs"]
+mod workflow;
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -53,12 +55,22 @@ fn one<T: Copy>(rng: &mut StdRng, choices: &[T]) -> T {
 }
 
 /// Draws a history from `seed` and applies it to the model and to both backends.
-async fn agree<Step: Debug>(
+async fn agree<Step: Debug, Real: Subject<Step>>(
+    seed: u64,
+    draw: impl Fn(&mut StdRng) -> Step,
+    model: impl Subject<Step>,
+    redis: Real,
+    sqlite: Real,
+) {
+    agree_with(seed, draw, model, [("redis", redis), ("sqlite", sqlite)]).await;
+}
+
+/// Draws a history from `seed` and applies it to who is believed and to others.
+async fn agree_with<Step: Debug, const N: usize>(
     seed: u64,
     draw: impl Fn(&mut StdRng) -> Step,
     mut model: impl Subject<Step>,
-    mut redis: impl Subject<Step>,
-    mut sqlite: impl Subject<Step>,
+    mut others: [(&str, impl Subject<Step>); N],
 ) {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut history = Vec::new();
@@ -66,8 +78,8 @@ async fn agree<Step: Debug>(
         let step = draw(&mut rng);
         let expected = model.apply(&step).await;
         history.push(format!("{n:4} {step:?} -> {expected}"));
-        let found = [("redis", redis.apply(&step).await), ("sqlite", sqlite.apply(&step).await)];
-        for (backend, found) in found {
+        for (backend, other) in &mut others {
+            let found = other.apply(&step).await;
             assert!(
                 found == expected,
                 "{}\nseed {seed}: {backend} says {found}",
@@ -111,5 +123,15 @@ async fn secrets_agree_with_their_model() {
         let (redis, sqlite) = (Harness::redis().await, Harness::sqlite().await);
         let (redis, sqlite) = (secret::Real::new(&redis).await, secret::Real::new(&sqlite).await);
         agree(seed, secret::draw, secret::Model::default(), redis, sqlite).await;
+    }
+}
+
+#[tokio::test]
+async fn stores_of_workflows_agree() {
+    for seed in seeds() {
+        let (redis, sqlite) = (Harness::redis().await, Harness::sqlite().await);
+        let plainest = workflow::Real::new(&sqlite, seed).await;
+        let redis = workflow::Real::new(&redis, seed).await;
+        agree_with(seed, workflow::draw, plainest, [("redis", redis)]).await;
     }
 }

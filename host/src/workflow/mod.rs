@@ -20,6 +20,8 @@ mod effect;
 mod head;
 mod host;
 mod input;
+#[cfg(test)]
+mod model;
 mod redis;
 mod run_id;
 mod schedule;
