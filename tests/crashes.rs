@@ -11,5 +11,7 @@ mod crashes {
     pub(crate) mod enumerated;
     pub(crate) mod fence;
     pub(crate) mod ground;
+    pub(crate) mod program;
+    pub(crate) mod programs;
     pub(crate) mod restart;
 }

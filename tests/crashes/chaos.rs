@@ -12,7 +12,7 @@ use satama_tests::Laborer;
 use tokio::task::JoinSet;
 
 use super::case::{CASES, Case, Done, Sends};
-use super::ground::Ground;
+use super::ground::{Ground, number};
 
 /// Runs, if nobody says how many.
 const RUNS: usize = 200;
@@ -37,10 +37,6 @@ async fn all_runs_end_whoever_is_killed_on_redis() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_runs_end_whoever_is_killed_on_sqlite() {
     chaos(Ground::sqlite().await).await;
-}
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().map(|number| number.parse().unwrap())
 }
 
 async fn chaos(ground: Ground) {
@@ -90,7 +86,7 @@ async fn chaos(ground: Ground) {
 /// What the runs come to if nobody is killed.
 async fn expected(ground: &Ground, cases: &[Case]) -> Vec<Arc<Done>> {
     let tenant = "calm";
-    let _laborer = ground.laborer(tenant, 0).await;
+    let _laborer = ground.calm_laborer(tenant).await;
     let mut expected = Vec::new();
     for case in cases {
         let run = case.start(&ground.runs(tenant)).await;
