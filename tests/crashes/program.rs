@@ -80,8 +80,8 @@ impl Maker {
             5 => ("sleep", json!({ "ms": self.rng.random_range(1..150) })),
             6 => {
                 let all = self.rng.random_bool(0.5);
-                let last = if all { 20 } else { LONG_MS };
-                ("timers", json!({ "ms": [20, 20, last], "all": all }))
+                let late = if all { 20 } else { LONG_MS };
+                ("timers", json!({ "ms": [20, late, late], "all": all }))
             }
             7 | 8 => ("send", json!({})),
             9 => ("receive", json!({ "ms": self.rng.random_range(1..150) })),
