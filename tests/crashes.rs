@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "what fails here should end the test where it fails")]
 
 mod crashes {
+    pub(crate) mod absent;
+    pub(crate) mod caller;
     pub(crate) mod case;
     pub(crate) mod chaos;
     pub(crate) mod compare;
