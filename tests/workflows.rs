@@ -10,6 +10,7 @@ mod workflows {
     pub(crate) mod guest;
     pub(crate) mod hostile;
     pub(crate) mod replays;
+    pub(crate) mod takeover;
     pub(crate) mod undo;
     pub(crate) mod upgrade;
     pub(crate) mod waits;
