@@ -16,4 +16,8 @@ mod crashes {
     pub(crate) mod program;
     pub(crate) mod programs;
     pub(crate) mod restart;
+    pub(crate) mod subject;
+    pub(crate) mod verb;
+    pub(crate) mod verbs;
+    pub(crate) mod wire;
 }

@@ -46,14 +46,19 @@ fn aot() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("aot")
 }
 
-/// A host on the store at an address.
-pub(crate) async fn host_at(address: &str) -> Host {
+/// Services on the store at an address.
+pub(crate) async fn services_at(address: &str) -> Services {
     let store: StoreUrl = address.parse().unwrap();
     let services = Services::builder(store).deadline(DEADLINE).keys(Keys::fixed(keyring(1)));
+    services.build().await.unwrap()
+}
+
+/// A host on the store at an address.
+pub(crate) async fn host_at(address: &str) -> Host {
     let mut config = HostConfig::default();
     config.instances_max = 200;
     config.aot_folder = Some(aot());
-    Host::new(Compiler::new(&config).unwrap(), services.build().await.unwrap())
+    Host::new(Compiler::new(&config).unwrap(), services_at(address).await)
 }
 
 /// A worker of a host, for one tenant.

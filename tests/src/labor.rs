@@ -36,7 +36,8 @@ const BODIES: [&str; 21] = [
     "program",
 ];
 
-const FUNCTIONS: [&str; 7] = ["add", "fail-until", "fail", "note", "state", "did", "outside"];
+const FUNCTIONS: [&str; 8] =
+    ["add", "fail-until", "fail", "slow", "note", "state", "did", "outside"];
 
 /// What `workflow_basic` is granted there, for `tenant`.
 pub fn labor_grant(tenant: &str) -> Grant {

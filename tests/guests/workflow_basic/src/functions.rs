@@ -44,6 +44,13 @@ pub fn spin(time: Time) -> Result<u64, Failure> {
     Ok(time.ms)
 }
 
+/// Counts itself under its key, and computes for so long.
+pub fn slow(time: Time, context: &Context) -> Result<u64, Failure> {
+    count(context.attempt.key())?;
+    time.spin();
+    Ok(time.ms)
+}
+
 /// Counts itself under its key, and returns its input.
 pub fn note(input: Value, context: &Context) -> Result<Value, Failure> {
     count(context.attempt.key())?;

@@ -50,6 +50,7 @@ satama_guest::functions! {
     "fail-until" => functions::fail_until,
     "fail" => functions::fail,
     "spin" => functions::spin,
+    "slow" => functions::slow,
     "note" => functions::note,
     "trap" => functions::trap,
     "state" => functions::state,
