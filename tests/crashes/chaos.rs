@@ -5,9 +5,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
+use satama::run::Filter;
+use satama::workflow::Status;
 use satama_tests::Laborer;
 use tokio::task::JoinSet;
 
@@ -31,18 +34,18 @@ const TENANT: &str = "chaos";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_runs_end_whoever_is_killed_on_redis() {
-    chaos(Ground::redis().await).await;
+    chaos("redis", Ground::redis().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_runs_end_whoever_is_killed_on_sqlite() {
-    chaos(Ground::sqlite().await).await;
+    chaos("sqlite", Ground::sqlite().await).await;
 }
 
-async fn chaos(ground: Ground) {
+async fn chaos(store: &'static str, ground: Ground) {
     let seed = number("SEED").unwrap_or_else(rand::random);
     let runs = number("RUNS").map_or(RUNS, |runs| usize::try_from(runs).unwrap());
-    eprintln!("SEED={seed}");
+    eprintln!("{store}: {runs} runs, SEED={seed}");
     let mut rng = StdRng::seed_from_u64(seed);
     // Nobody sends anything here: whatever came to a run would come at another time.
     let cases: Vec<Case> =
@@ -55,6 +58,7 @@ async fn chaos(ground: Ground) {
     for _ in 0..LABORERS {
         laborers.push(ground.laborer(TENANT, 0).await);
     }
+    let (begin, mut killed, mut lost) = (Instant::now(), 0, 0);
     let done = Arc::new(AtomicUsize::new(0));
     let (mut work, mut begun) = (JoinSet::new(), 0);
     let mut next = rng.random_range(CALM);
@@ -65,21 +69,38 @@ async fn chaos(ground: Ground) {
             let expected = expected[which].clone();
             begun += 1;
             work.spawn(async move {
-                one(&ground, case, &expected).await;
+                let lost = one(&ground, case, &expected).await;
                 let done = done.fetch_add(1, Ordering::Relaxed) + 1;
                 if done.is_multiple_of(100) {
-                    eprintln!("{done} of {runs} runs");
+                    eprintln!("{store}: {done} of {runs} runs");
                 }
+                lost
             });
         }
         if let Some(ended) = work.join_next().await {
-            ended.unwrap();
+            lost += ended.unwrap();
         }
         if done.load(Ordering::Relaxed) >= next {
             let which = rng.random_range(0..LABORERS);
             replace(&ground, &mut laborers[which]).await;
+            killed += 1;
             next = done.load(Ordering::Relaxed) + rng.random_range(CALM);
         }
+    }
+    assert_none_open(&ground).await;
+    let seconds = begin.elapsed().as_secs();
+    eprintln!(
+        "{store}: {runs} runs ended as they should in {seconds} s; {killed} workers were killed, \
+         and {lost} times one had a run or a function of it"
+    );
+}
+
+/// No run is left, nor a child of one.
+async fn assert_none_open(ground: &Ground) {
+    for status in Status::ALL.into_iter().filter(|status| !status.is_end()) {
+        let filter = Filter { status: Some(status), ..Filter::default() };
+        let page = ground.runs(TENANT).find_of(None, &filter, None, 100).await.unwrap();
+        assert!(page.runs.is_empty(), "{page:?}");
     }
 }
 
@@ -100,10 +121,11 @@ async fn replace(ground: &Ground, laborer: &mut Laborer) {
     *laborer = ground.laborer(TENANT, 0).await;
 }
 
-/// One run, from its start to its end.
-async fn one(ground: &Ground, case: Case, expected: &Done) {
+/// One run, from its start to its end. How often a worker was lost that had it.
+async fn one(ground: &Ground, case: Case, expected: &Done) -> i64 {
     let run = case.start(&ground.runs(TENANT)).await;
     let done = case.outcome(ground, TENANT, &run).await;
     let wrong = case.differs(expected, &done);
     assert!(wrong.is_none(), "{} ({run}): {}", case.name, wrong.unwrap_or_default());
+    done.lost
 }
