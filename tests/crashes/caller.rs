@@ -46,7 +46,8 @@ async fn asks_again(ground: Ground) {
             runs.find_of(Some("echo"), &Filter { user, ..Filter::default() }, None, 100).await;
         let mut found: Vec<_> = page.unwrap().runs.iter().map(|run| run.id.to_string()).collect();
         let mut ids: Vec<_> = started.iter().map(|started| started.id.to_string()).collect();
-        (found.sort(), ids.sort());
+        found.sort();
+        ids.sort();
         assert_eq!(found, ids, "cut short after {turn} polls");
         if whole.is_some() {
             assert!(turn > 1, "it was never cut short");

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -22,6 +22,10 @@ const RUNS: usize = 200;
 
 /// Workers that are there at a time.
 const LABORERS: usize = 3;
+
+/// How long leases last: three processes with many runs each write to one file, which on a busy
+/// machine they wait for longer than a second for. Who waits is not lost.
+const LEASE: Duration = Duration::from_secs(5);
 
 /// How many runs end before the next is killed: were it a time, a slow machine would lose the
 /// same run until it has failed.
@@ -56,7 +60,7 @@ async fn chaos(store: &'static str, ground: Ground) {
     let expected = expected(&ground, &cases).await;
     let mut laborers = Vec::new();
     for _ in 0..LABORERS {
-        laborers.push(ground.laborer(TENANT, 0).await);
+        laborers.push(ground.labor(TENANT, 0, LEASE).await);
     }
     let (begin, mut killed, mut lost) = (Instant::now(), 0, 0);
     let done = Arc::new(AtomicUsize::new(0));
@@ -118,7 +122,7 @@ async fn expected(ground: &Ground, cases: &[Case]) -> Vec<Arc<Done>> {
 
 async fn replace(ground: &Ground, laborer: &mut Laborer) {
     laborer.kill();
-    *laborer = ground.laborer(TENANT, 0).await;
+    *laborer = ground.labor(TENANT, 0, LEASE).await;
 }
 
 /// One run, from its start to its end. How often a worker was lost that had it.

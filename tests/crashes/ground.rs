@@ -99,7 +99,8 @@ impl Ground {
         self.labor(tenant, 0, CALM_LEASE).await
     }
 
-    async fn labor(&self, tenant: &str, dies_at: u64, lease: Duration) -> Laborer {
+    /// One whose leases last so long.
+    pub(crate) async fn labor(&self, tenant: &str, dies_at: u64, lease: Duration) -> Laborer {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap();
         let labor = Labor {
             program: env!("CARGO_BIN_EXE_laborer"),

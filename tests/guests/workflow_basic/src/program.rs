@@ -203,7 +203,7 @@ impl At {
             Does::Draw {} => self.draw(&name)?,
             Does::Saga { steps, fails } => self.saga(&name, *steps, *fails)?,
             Does::If { yes, no } => {
-                self.all(if self.last % 2 == 0 { yes } else { no })?;
+                self.all(if self.last.is_multiple_of(2) { yes } else { no })?;
                 self.last
             }
             Does::Loop { times, body } => self.turn(*times, body)?,
