@@ -19,8 +19,8 @@ const OFFSETS: usize = 64;
 
 /// What who asks again is told, if it is not what it was told first.
 ///
-/// A worker repeats writes, and a function's end, which then says that it is fenced: that it may
-/// be its own is known to `runtime/work/function.rs`. The others are repeated by whoever called.
+/// A worker repeats writes; and a function's end, which is fenced then, as the worker knows that it
+/// may be by itself. The others are repeated by whoever called.
 fn again(verb: Verb) -> Option<&'static str> {
     Some(match verb {
         Verb::Settle(_) => "Fenced",

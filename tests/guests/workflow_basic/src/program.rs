@@ -272,10 +272,9 @@ impl At {
 
     fn draw(&self, name: &str) -> Result<u64> {
         let since = workflow::now()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let std = std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let drawn = json!({
             "random": [workflow::random()?.to_string(), workflow::uuid()?],
-            "now": [since.as_millis().to_string(), std.as_millis().to_string()],
+            "now": since.as_millis().to_string(),
             "last": self.last,
         });
         Step::new(name).call("did", &drawn)
