@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "what fails here should end the test where it fails")]
 
 mod crashes {
+    pub(crate) mod absent;
+    pub(crate) mod caller;
     pub(crate) mod case;
     pub(crate) mod chaos;
     pub(crate) mod compare;
@@ -11,5 +13,11 @@ mod crashes {
     pub(crate) mod enumerated;
     pub(crate) mod fence;
     pub(crate) mod ground;
+    pub(crate) mod program;
+    pub(crate) mod programs;
     pub(crate) mod restart;
+    pub(crate) mod subject;
+    pub(crate) mod verb;
+    pub(crate) mod verbs;
+    pub(crate) mod wire;
 }

@@ -13,6 +13,7 @@ mod workflows {
     pub(crate) mod probe_side;
     pub(crate) mod probe_stores;
     pub(crate) mod replays;
+    pub(crate) mod takeover;
     pub(crate) mod undo;
     pub(crate) mod upgrade;
     pub(crate) mod waits;

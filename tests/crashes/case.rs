@@ -113,7 +113,8 @@ impl Case {
         Done { history: plain(&history), children, effects, lost }
     }
 
-    async fn send(&self, runs: &Runs, run: &str) {
+    /// Sends the run what it waits for, once its history says that it does.
+    pub(crate) async fn send(&self, runs: &Runs, run: &str) {
         let is_time = |event: &Event| match self.sends {
             Sends::Nothing => true,
             Sends::Signal => matches!(event, Event::TimerSet(_)),

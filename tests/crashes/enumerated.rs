@@ -60,7 +60,7 @@ async fn at_each_change(ground: Ground) {
 /// What a run comes to that is not crashed, and how many changes it takes.
 async fn whole(ground: &Ground, case: Case) -> (Done, u64) {
     let tenant = format!("{}-whole", case.name);
-    let mut laborer = ground.laborer(&tenant, 0).await;
+    let mut laborer = ground.calm_laborer(&tenant).await;
     let run = case.start(&ground.runs(&tenant)).await;
     let done = case.follow(ground, &tenant, &run).await;
     (done, laborer.changes().await)

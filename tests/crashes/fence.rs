@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use satama::run::{Options, Runs};
+use satama::workflow::log::Event;
 use satama_tests::until;
 
 use super::case::{Case, Sends};
@@ -45,6 +46,41 @@ async fn a_stopped_worker_writes_nothing(ground: Ground) {
     laborer.resume();
     until("it is told", async || laborer.log().contains("fenced")).await;
     assert_eq!(runs.whole_history(&run).await.unwrap().len(), history.len());
+    worker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_workers_function_is_taken_over_on_redis() {
+    a_dead_workers_function_is_taken_over(Ground::redis().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_workers_function_is_taken_over_on_sqlite() {
+    a_dead_workers_function_is_taken_over(Ground::sqlite().await).await;
+}
+
+/// The body was let go before: only the function is taken over.
+async fn a_dead_workers_function_is_taken_over(ground: Ground) {
+    let input = r#"{"function":"slow","input":{"ms":2000}}"#;
+    let case = Case { name: "call", workflow: "call", input, sends: Sends::Nothing };
+    let (tenant, runs) = ("t", ground.runs("t"));
+    let mut laborer = ground.laborer(tenant, 0).await;
+    let run = case.start(&runs).await;
+    let key = satama::workflow::replay::step_key(&run, 0, 0, "call", false);
+    until("the function runs, and nobody has the body", async || {
+        let waits = runs.one(&run).await.unwrap().head.waits.is_some();
+        waits && ground.count(tenant, &key).await == 1
+    })
+    .await;
+    laborer.kill();
+    let worker = ground.worker(tenant).await;
+    let history = ground.ended(tenant, &run).await;
+    check(&history);
+    let kinds: Vec<_> = history.iter().map(|recorded| recorded.event.kind()).collect();
+    assert_eq!(kinds, ["started", "spawned", "lost", "function-done", "completed"]);
+    assert!(matches!(&history[2].event, Event::Lost(lost) if lost.seq == Some(0)), "{history:#?}");
+    assert!(matches!(&history[3].event, Event::FunctionDone(done) if done.attempt == 2));
+    assert_eq!(ground.count(tenant, &key).await, 2);
     worker.stop().await;
 }
 

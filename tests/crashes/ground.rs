@@ -19,6 +19,9 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// How long leases last here: who is killed is soon found lost, and who is only slow is not.
 pub(crate) const LEASE: Duration = Duration::from_millis(1_000);
 
+/// How long they last where nobody is killed: nobody is to be found lost, however slow.
+pub(crate) const CALM_LEASE: Duration = Duration::from_secs(60);
+
 /// How long a body stays in memory.
 pub(crate) const WARM: Duration = Duration::from_millis(50);
 
@@ -33,19 +36,29 @@ pub(crate) struct Ground {
     pub(crate) store: Store,
 }
 
+/// A number that whoever runs the test may set.
+pub(crate) fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|number| number.parse().unwrap())
+}
+
 /// The folder of compiled components that all processes of these tests share.
 fn aot() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("aot")
 }
 
-/// A host on the store at an address.
-pub(crate) async fn host_at(address: &str) -> Host {
+/// Services on the store at an address.
+pub(crate) async fn services_at(address: &str) -> Services {
     let store: StoreUrl = address.parse().unwrap();
     let services = Services::builder(store).deadline(DEADLINE).keys(Keys::fixed(keyring(1)));
+    services.build().await.unwrap()
+}
+
+/// A host on the store at an address.
+pub(crate) async fn host_at(address: &str) -> Host {
     let mut config = HostConfig::default();
     config.instances_max = 200;
     config.aot_folder = Some(aot());
-    Host::new(Compiler::new(&config).unwrap(), services.build().await.unwrap())
+    Host::new(Compiler::new(&config).unwrap(), services_at(address).await)
 }
 
 /// A worker of a host, for one tenant.
@@ -78,13 +91,23 @@ impl Ground {
 
     /// A process that works for a tenant; it dies at a change, if at any.
     pub(crate) async fn laborer(&self, tenant: &str, dies_at: u64) -> Laborer {
+        self.labor(tenant, dies_at, LEASE).await
+    }
+
+    /// One that nobody kills.
+    pub(crate) async fn calm_laborer(&self, tenant: &str) -> Laborer {
+        self.labor(tenant, 0, CALM_LEASE).await
+    }
+
+    /// One whose leases last so long.
+    pub(crate) async fn labor(&self, tenant: &str, dies_at: u64, lease: Duration) -> Laborer {
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).unwrap();
         let labor = Labor {
             program: env!("CARGO_BIN_EXE_laborer"),
             aot: &aot(),
             store: &self.address(),
             tenant,
-            lease_ms: millis(LEASE),
+            lease_ms: millis(lease),
             warm_ms: millis(WARM),
             dies_at,
         };

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use crate::{build, granted, limits};
 
 /// The workflows of `workflow_basic` that processes are killed in.
-const BODIES: [&str; 20] = [
+const BODIES: [&str; 21] = [
     "echo",
     "ten",
     "steps",
@@ -33,9 +33,11 @@ const BODIES: [&str; 20] = [
     "child",
     "saga",
     "cancelled",
+    "program",
 ];
 
-const FUNCTIONS: [&str; 5] = ["add", "fail-until", "fail", "note", "state"];
+const FUNCTIONS: [&str; 8] =
+    ["add", "fail-until", "fail", "slow", "note", "state", "did", "outside"];
 
 /// What `workflow_basic` is granted there, for `tenant`.
 pub fn labor_grant(tenant: &str) -> Grant {

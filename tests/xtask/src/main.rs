@@ -173,7 +173,7 @@ fn chaos(args: &[&str]) -> Result<(), Failed> {
     setup::programs(&[setup::REDIS])?;
     let end = Instant::now() + Duration::from_secs(minutes * 60);
     loop {
-        let mut test = cargo(&root(), &["test", "--package", "satama-tests", "--test", "crashes"]);
+        let mut test = cargo(&root(), &["test", "--workspace", "--test", "crashes"]);
         test.args(["--", "--nocapture", "chaos"]).env("RUNS", runs);
         Steps::new(1).show(&format!("{runs} runs on each store"), test)?;
         if Instant::now() >= end {

@@ -3,6 +3,7 @@
 mod cheats;
 mod effects;
 mod functions;
+mod program;
 mod sagas;
 mod steps;
 mod traps;
@@ -32,6 +33,7 @@ satama_guest::workflows! {
     "child" => waits::child,
     "saga" => sagas::saga,
     "cancelled" => sagas::cancelled,
+    "program" => program::program,
     "trap" => traps::trap,
     "flaky-trap" => traps::flaky,
     "cheat-cache" => cheats::cache,
@@ -48,7 +50,10 @@ satama_guest::functions! {
     "fail-until" => functions::fail_until,
     "fail" => functions::fail,
     "spin" => functions::spin,
+    "slow" => functions::slow,
     "note" => functions::note,
     "trap" => functions::trap,
     "state" => functions::state,
+    "did" => functions::did,
+    "outside" => functions::outside,
 }
