@@ -36,6 +36,8 @@ struct Partition {
     said: bool,
     /// Whether there may be more than there was room for.
     more: bool,
+    /// Whether there was room again while it was looked at.
+    freed: bool,
     /// By when something was said to be due, since the last look began.
     due: Option<Instant>,
     /// With which queue the next look begins, and how many it should come to before there is a
@@ -122,8 +124,7 @@ impl Tenant {
                 }
             }
             Note::Said(number, queue) => {
-                let is_ours =
-                    queue.is_empty() || self.served.iter().any(|line| line.queue.name() == queue);
+                let is_ours = queue.is_empty() || self.served.iter().any(|line| line.name == queue);
                 if is_ours && let Some(partition) = partitions.get_mut(usize::from(number)) {
                     partition.said = true;
                     partition.next = Instant::now();
@@ -186,7 +187,7 @@ impl Tenant {
                 return false;
             }
             partition.looking = true;
-            partition.said = false;
+            (partition.said, partition.freed) = (false, false);
             partition.due = None;
             looks.spawn(self.clone().look(number, rooms));
         }
@@ -291,6 +292,8 @@ impl Tenant {
         }
         let filled = rooms.values().any(|room| room.permits.is_empty());
         partition.more = look.rooms.full || filled;
+        // Who lacked no room needs none that is free since.
+        partition.said |= partition.freed && partition.more;
         let has_room = rooms.values().any(|room| !room.permits.is_empty());
         let goes_on = partition.go_on(look.rooms.short, self.served.len()) && has_room;
         let again = partition.said || filled || goes_on;
@@ -319,8 +322,8 @@ impl Tenant {
 
 impl Partition {
     fn new(next: Instant, lines: usize) -> Self {
-        let (looking, said, more) = (false, false, false);
-        Self { next, looking, said, more, due: None, line: 0, left: lines }
+        let (looking, said, more, freed) = (false, false, false, false);
+        Self { next, looking, said, more, freed, due: None, line: 0, left: lines }
     }
 
     /// After a look which came to so many queues, if not to all: whether there are some that none
@@ -345,7 +348,7 @@ impl Partition {
         self.left = lines;
         if self.looking {
             // It may have begun before.
-            self.said = true;
+            self.freed = true;
         } else if self.more {
             self.next = now;
         }

@@ -12,12 +12,16 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use super::crew::{Crew, Place, config, run as run_one, start};
 use super::latency::row;
 use super::store::Alone;
-use crate::redis::{listen, server};
+use crate::redis::{connect, listen, server};
 use crate::rounds::Times;
+use crate::services::DEADLINE;
 use crate::table::{Table, Unit};
 
 /// Keys of others.
 const KEYS: u32 = 1_000_000;
+
+/// How many of them one script sets.
+const SLICE: u32 = 1_000;
 
 /// Runs of the same tenant that have ended.
 const ENDED: u32 = 100_000;
@@ -42,7 +46,7 @@ pub(crate) async fn run(table: &mut Table<'_>) -> Result<()> {
     quiet.lease = quiet.sweep;
     let crew = Crew::new(Place::Redis(server), 1, quiet).await?;
     rows(table, "alone", &crew).await?;
-    fill(crew.place.server()?).await;
+    fill(crew.place.server()?).await?;
     rows(table, &format!("beside {KEYS} keys"), &crew).await?;
     ended.run(CALLERS, ENDED).await?;
     rows(table, &format!("and {ENDED} ended runs"), &crew).await?;
@@ -51,14 +55,15 @@ pub(crate) async fn run(table: &mut Table<'_>) -> Result<()> {
 }
 
 /// Sets [`KEYS`] keys, in scripts that each keep the server for a moment only.
-async fn fill(server: &RedisServer) {
-    let slice = KEYS / 100;
-    for from in (0..KEYS).step_by(slice as usize) {
+async fn fill(server: &RedisServer) -> Result<()> {
+    let mut redis = connect(server, Some(DEADLINE)).await?;
+    for from in (0..KEYS).step_by(SLICE as usize) {
         let mut eval = cmd("EVAL");
         eval.arg("for i = 1, ARGV[2] do redis.call('SET', 'other:' .. ARGV[1] + i, 'x') end");
-        eval.arg(0).arg(from).arg(slice);
-        let () = server.query(&eval).await;
+        eval.arg(0).arg(from).arg(SLICE);
+        eval.exec_async(&mut redis).await?;
     }
+    Ok(())
 }
 
 async fn rows(table: &mut Table<'_>, name: &str, crew: &Crew) -> Result<()> {

@@ -28,7 +28,7 @@ struct Others {
 pub(crate) async fn run(table: &mut Table<'_>) -> Result<()> {
     table.title(
         "One run after the other, as who starts it and waits for it sees it; in the last column\n\
-         what 99 of 100 took at most. One worker, on a host of its own. Others: 32 callers who\n\
+         what 99 of 100 took at most. One worker, on Redis on a host of its own. Others: 32 callers who\n\
          start and wait for runs of ten steps. Goal of ten steps alone, on Redis: at most 5 ms.",
     );
     for (name, place) in [("Redis", Place::Redis(server()?)), ("SQLite", Place::sqlite()?)] {

@@ -78,7 +78,7 @@ pub(crate) async fn on_redis(table: &mut Table<'_>) -> Result<()> {
 pub(crate) async fn on_sqlite(table: &mut Table<'_>) -> Result<()> {
     table.title(
         "Runs on SQLite, in a temporary folder, per second; each caller starts one and waits for\n\
-         its end, and a worker is a host of its own. A step does nothing.",
+         its end, on the host of the last worker. A step does nothing.",
     );
     for shape in [(1, 1, 1), (1, 1, 10), (1, 32, 1), (1, 32, 10), (2, 32, 10)] {
         let (workers, callers, steps) = shape;
