@@ -291,9 +291,7 @@ impl Tenant {
             work.spawn(tenant.do_work(found, hand, permits));
         }
         let filled = rooms.values().any(|room| room.permits.is_empty());
-        partition.more = look.rooms.full || filled;
-        // Who lacked no room needs none that is free since.
-        partition.said |= partition.freed && partition.more;
+        partition.lacked_room(look.rooms.full || filled);
         let has_room = rooms.values().any(|room| !room.permits.is_empty());
         let goes_on = partition.go_on(look.rooms.short, self.served.len()) && has_room;
         let again = partition.said || filled || goes_on;
@@ -337,6 +335,13 @@ impl Partition {
         left > 0
     }
 
+    /// After a look: whether there may be more than there was room for.
+    fn lacked_room(&mut self, more: bool) {
+        self.more = more;
+        // Who lacked no room needs none that is free since.
+        self.said |= self.freed && more;
+    }
+
     /// Something will be due.
     fn due(&mut self, at: Instant) {
         self.next = self.next.min(at);
@@ -376,5 +381,21 @@ fn report(done: Result<(), JoinError>) {
         && err.is_panic()
     {
         tracing::error!(target: "satama::workflow", "{err}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_that_nobody_lacked_is_no_reason_to_look_again() {
+        for lacked in [false, true] {
+            let mut partition = Partition::new(Instant::now(), 1);
+            partition.looking = true;
+            partition.freed(Instant::now(), 1);
+            partition.lacked_room(lacked);
+            assert_eq!(partition.said, lacked);
+        }
     }
 }
