@@ -352,7 +352,6 @@ impl Partition {
     fn freed(&mut self, now: Instant, lines: usize) {
         self.left = lines;
         if self.looking {
-            // It may have begun before.
             self.freed = true;
         } else if self.more {
             self.next = now;
