@@ -3,15 +3,20 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use redis::aio::MultiplexedConnection;
 use redis::cmd;
 
 use super::crew::{Crew, Place, config, end, run as run_one, start};
-use super::{ENDS, EVENT, scaled, time_scaled};
+use super::{ENDS, EVENT};
 use crate::redis::{connect, server};
+use crate::rounds::{Times, time};
 use crate::table::{Table, Unit};
 
 /// Steps of a run.
 const LENGTHS: [u32; 4] = [1, 10, 100, 1_000];
+
+/// Runs that are replayed in one round.
+const REPLAYS: u32 = 3;
 
 /// Longest wait in one call.
 const WAIT_MS: u64 = 30_000;
@@ -51,35 +56,40 @@ async fn warm(table: &mut Table<'_>, row: &str, crew: &Crew, steps: u32) -> Resu
             }
             Ok(())
         };
-        time_scaled(work, runs * steps, n).await
+        let took = time(work).await?;
+        // As if it were as many as asked for.
+        Ok(took.mul_f64(f64::from(n) / f64::from(runs * steps)))
     };
     let Place::Redis(server) = &crew.place else {
         return table.alone_timed(row, Unit::Micros, ours).await;
     };
-    let mut push = cmd("RPUSH");
-    push.arg("pushed").arg(&EVENT);
     let raw = connect(server, None).await?;
     let pushed = async |n: u32| {
-        let mut raw = raw.clone();
-        cmd("DEL").arg("pushed").exec_async(&mut raw).await?;
-        let work = async {
-            for _ in 0..n {
-                push.exec_async(&mut raw).await?;
-            }
-            Ok(())
-        };
-        time_scaled(work, n, n).await
+        cmd("DEL").arg("pushed").exec_async(&mut raw.clone()).await?;
+        time(push(raw.clone(), "pushed", n)).await
     };
     table.compare_timed(row, Unit::Micros, ours, pushed).await
 }
 
 async fn replay(table: &mut Table<'_>, row: &str, crew: &Crew, steps: u32) -> Result<()> {
+    if !table.wants(row) {
+        return Ok(());
+    }
     // What is replayed are its begin and its steps; the signal comes, and its end.
     let events = steps + ENDS;
-    let ours = async |n: u32| {
-        let runs = (n / events).max(1);
+    let raw = match &crew.place {
+        Place::Redis(server) => Some(connect(server, None).await?),
+        Place::Sqlite(_) => None,
+    };
+    if let Some(mut raw) = raw.clone() {
+        cmd("DEL").arg("pushed").exec_async(&mut raw).await?;
+        push(raw, "pushed", events).await?;
+    }
+    let (mut ours, mut read) = (Times::default(), Times::default());
+    // It takes long to bring a run there, and no time of it counts.
+    for _ in 0..table.rounds() {
         let mut took = Duration::ZERO;
-        for _ in 0..runs {
+        for _ in 0..REPLAYS {
             let run = start(&crew.runs, "replay", steps).await?;
             parked(crew, &run).await?;
             let begin = Instant::now();
@@ -87,31 +97,34 @@ async fn replay(table: &mut Table<'_>, row: &str, crew: &Crew, steps: u32) -> Re
             end(&crew.runs, &run).await?;
             took += begin.elapsed();
         }
-        Ok(scaled(took, runs * events, n))
-    };
-    let Place::Redis(server) = &crew.place else {
-        return table.alone_timed(row, Unit::Nanos, ours).await;
-    };
-    let mut raw = connect(server, None).await?;
-    cmd("DEL").arg("pushed").exec_async(&mut raw).await?;
-    for _ in 0..events {
-        cmd("RPUSH").arg("pushed").arg(&EVENT).exec_async(&mut raw).await?;
+        ours.push(took, REPLAYS * events);
+        if let Some(raw) = &raw {
+            read.push(time(range(raw.clone(), "pushed", events)).await?, REPLAYS * events);
+        }
     }
-    let read = async |n: u32| {
-        let mut raw = raw.clone();
-        let reads = (n / events).max(1);
-        let work = async {
-            for _ in 0..reads {
-                let mut range = cmd("LRANGE");
-                range.arg("pushed").arg(0).arg(-1);
-                let read: Vec<Vec<u8>> = range.query_async(&mut raw).await?;
-                ensure!(read.len() == events as usize, "the entries are gone");
-            }
-            Ok(())
-        };
-        time_scaled(work, reads * events, n).await
-    };
-    table.compare_timed(row, Unit::Nanos, ours, read).await
+    if raw.is_some() {
+        table.push_both(row, Unit::Nanos, &ours, &read);
+    } else {
+        table.push(row, Unit::Nanos, &ours);
+    }
+    Ok(())
+}
+
+async fn push(mut redis: MultiplexedConnection, key: &str, entries: u32) -> Result<()> {
+    for _ in 0..entries {
+        cmd("RPUSH").arg(key).arg(&EVENT).exec_async(&mut redis).await?;
+    }
+    Ok(())
+}
+
+/// Reads a list as often as a run is replayed.
+async fn range(mut redis: MultiplexedConnection, key: &str, entries: u32) -> Result<()> {
+    for _ in 0..REPLAYS {
+        let read: Vec<Vec<u8>> =
+            cmd("LRANGE").arg(key).arg(0).arg(-1).query_async(&mut redis).await?;
+        ensure!(read.len() == entries as usize, "the entries are gone");
+    }
+    Ok(())
 }
 
 /// Waits until the body of a run is let go.

@@ -6,8 +6,6 @@ mod latency;
 mod length;
 mod store;
 
-use std::time::Duration;
-
 use anyhow::Result;
 use redis::aio::MultiplexedConnection;
 use redis::cmd;
@@ -20,7 +18,6 @@ pub(crate) use self::length::run as length;
 pub(crate) use self::store::{Alone, run as store};
 use crate::guests::each;
 use crate::redis::connect;
-use crate::rounds::time;
 use crate::table::{Table, Unit};
 
 /// Events of a run beside those of its steps: its begin and its end.
@@ -110,18 +107,4 @@ async fn push(mut redis: MultiplexedConnection, caller: u32, n: u32, entries: u3
         }
     }
     Ok(())
-}
-
-/// What `took` would be of `n` operations, if it is of `done`.
-fn scaled(took: Duration, done: u32, n: u32) -> Duration {
-    took.mul_f64(f64::from(n) / f64::from(done))
-}
-
-/// How long `work` takes, as if it were of `n` operations.
-async fn time_scaled(
-    work: impl Future<Output = Result<()>>,
-    done: u32,
-    n: u32,
-) -> Result<Duration> {
-    Ok(scaled(time(work).await?, done, n))
 }
