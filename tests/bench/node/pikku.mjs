@@ -5,7 +5,7 @@
 
 import { createInterface } from 'node:readline'
 import { Redis } from 'ioredis'
-import { RedisChannelStore, RedisEventHubStore, RedisSecretService } from '@pikku/redis'
+import { RedisChannelStore, RedisEventHubStore, RedisSecretService, RedisWorkflowService } from '@pikku/redis'
 
 // Each store has a connection of its own: the package may bring an ioredis of its own,
 // which would not know another's.
@@ -14,6 +14,7 @@ const redis = new Redis(place)
 const channels = new RedisChannelStore(place)
 const hub = new RedisEventHubStore(place)
 const secrets = new RedisSecretService(place, { key: 'a passphrase of thirty-two chars' })
+const workflows = new RedisWorkflowService(place)
 
 // A hundred bytes of JSON, as the guest has them.
 const openingData = 'v'.repeat(98)
@@ -23,9 +24,21 @@ const TOPICS = 64
 
 const add = (channelId) => channels.addChannel({ channelId, channelName: 'bench', openingData })
 
+// What its engine has the store do for a run of ten steps.
+async function ten() {
+  const run = await workflows.createRun('ten', null, true, 'graph', {})
+  for (let i = 0; i < 10; i++) {
+    const { stepId } = await workflows.insertStepState(run, `step-${i}`, null, null)
+    await workflows.setStepRunning(stepId)
+    await workflows.setStepResult(stepId, null)
+  }
+  await workflows.updateRunStatus(run, 'completed', null)
+}
+
 const operations = {
   add: (id, i) => add(`${id}/${i}`),
   get: (id) => channels.getChannel(id),
+  run: ten,
   secret: () => secrets.getSecret('key'),
   subscribe: (id, i) => hub.subscribe(`topic-${i % TOPICS}`, `${id}/${Math.floor(i / TOPICS)}`),
 }

@@ -18,6 +18,7 @@ mod secret;
 mod services;
 mod sqlite;
 mod table;
+mod workflow;
 
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ use crate::table::Table;
 const USAGE: &str = "usage: satama-bench [--quick] [--node] [FILTER]";
 
 /// The parts, in the order they run.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 17] = [
     "call",
     "instance",
     "redis",
@@ -40,6 +41,12 @@ const PARTS: [&str; 11] = [
     "delivery",
     "secret",
     "secret-sqlite",
+    "workflow",
+    "workflow-sqlite",
+    "workflow-store",
+    "workflow-latency",
+    "workflow-length",
+    "workflow-beside",
     "node",
 ];
 
@@ -62,6 +69,12 @@ async fn main() -> Result<()> {
             "delivery" => delivery::run(&mut table).await?,
             "secret" => secret::on_redis(&mut table).await?,
             "secret-sqlite" => secret::on_sqlite(&mut table).await?,
+            "workflow" => workflow::on_redis(&mut table).await?,
+            "workflow-sqlite" => workflow::on_sqlite(&mut table).await?,
+            "workflow-store" => workflow::store(&mut table).await?,
+            "workflow-latency" => workflow::latency(&mut table).await?,
+            "workflow-length" => workflow::length(&mut table).await?,
+            "workflow-beside" => workflow::beside(&mut table).await?,
             _ => node::run(&mut table).await?,
         }
         table.print();

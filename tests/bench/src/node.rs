@@ -1,4 +1,4 @@
-//! Channels and the hub, called by a guest, against `@pikku/redis` in Node.
+//! Channels and the hub, called by a guest, secrets and what workflows keep, against `@pikku/redis` in Node.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
@@ -17,6 +17,7 @@ use crate::rounds::time;
 use crate::secret;
 use crate::services::DEADLINE;
 use crate::table::{Table, Unit};
+use crate::workflow;
 
 const SCRIPT: &str = include_str!("../node/pikku.mjs");
 
@@ -38,15 +39,17 @@ pub(crate) async fn run(table: &mut Table<'_>) -> Result<()> {
     let (server, secret_server) = (server()?, server()?);
     let node = block_in_place(|| Node::start(&server.socket()))?;
     table.title(&format!(
-        "Channels, the hub and secrets on Redis, over a Unix socket, operations per second. Satama: called\n\
-         in a loop by guests, one instance a caller. Reference: @pikku/redis in Node {}, with\n\
-         ioredis, one async function a caller, on the same server. A ratio above 1 is better.\n\
-         Goals at 64: channels at least 2, hub at least 3, secrets at least 10.",
+        "Channels, the hub, secrets and what is kept of runs on Redis, over a Unix socket, operations\n\
+         per second. Satama: called in a loop by guests, one instance a caller; runs by the host.\n\
+         Reference: @pikku/redis in Node {}, with ioredis, one async function a caller, on the same\n\
+         server, or on one of its own. A ratio above 1 is better.\n\
+         Goals at 64: channels at least 2, hub at least 3, secrets at least 10; runs at 32: 10.",
         node.version
     ));
     let services = Services::builder(server.store()).deadline(DEADLINE).build().await?;
     let secrets = secret::Ours::new(&secret::open(secret_server.store()).await?).await?;
     let ours = Ours::new(&services, Some(connect(&server, None).await?)).await?;
+    runs(table, &node).await?;
     for callers in [1, 64] {
         let row = format!("{callers:>2} callers: secret get; @pikku/redis");
         let get = async |n| secrets.run(secret::Operation::Get, callers, n).await;
@@ -59,6 +62,19 @@ pub(crate) async fn run(table: &mut Table<'_>) -> Result<()> {
             let theirs = async |n| block_in_place(|| node.run(name, callers, n));
             table.compare_timed(&row, Unit::PerSecond, ours, theirs).await?;
         }
+    }
+    Ok(())
+}
+
+/// A run of ten steps, in the store alone.
+async fn runs(table: &mut Table<'_>, node: &Node) -> Result<()> {
+    let server = server()?;
+    let runs = workflow::Alone::new(server.store()).await?;
+    for callers in [1, 32] {
+        let row = format!("{callers:>2} callers: run of ten steps, what is kept; @pikku/redis");
+        let ours = async |n| time(runs.run(callers, n)).await;
+        let theirs = async |n| block_in_place(|| node.run("run", callers, n));
+        table.compare_timed(&row, Unit::PerSecond, ours, theirs).await?;
     }
     Ok(())
 }

@@ -98,6 +98,19 @@ impl Times {
         Self(operations.into_iter().map(|took| took.as_secs_f64()).collect())
     }
 
+    /// Of numbers that are no times.
+    pub(crate) fn counts(counts: impl IntoIterator<Item = u32>) -> Self {
+        Self(counts.into_iter().map(f64::from).collect())
+    }
+
+    /// What so many in a hundred took at most.
+    pub(crate) fn quantile(&self, percent: usize) -> f64 {
+        let mut times = self.0.clone();
+        times.sort_by(f64::total_cmp);
+        let at = (times.len() * percent).div_ceil(100).saturating_sub(1);
+        times.get(at).copied().unwrap_or(f64::NAN)
+    }
+
     /// Adds a round of so many operations.
     pub(crate) fn push(&mut self, took: Duration, operations: u32) {
         self.0.push(took.as_secs_f64() / f64::from(operations));

@@ -24,6 +24,8 @@ pub(crate) enum Unit {
     Micros,
     /// How many in a second; a ratio above 1 is better.
     PerSecond,
+    /// No time, but a number.
+    Count,
 }
 
 impl<'a> Table<'a> {
@@ -91,7 +93,7 @@ impl<'a> Table<'a> {
     /// Adds a row of two sides that were measured elsewhere.
     pub(crate) fn push_both(&mut self, name: &str, unit: Unit, ours: &Times, other: &Times) {
         let (low, middle, high) = match unit {
-            Unit::Nanos | Unit::Micros => ours.ratios(other),
+            Unit::Nanos | Unit::Micros | Unit::Count => ours.ratios(other),
             Unit::PerSecond => other.ratios(ours),
         };
         self.rows.push([
@@ -112,6 +114,19 @@ impl<'a> Table<'a> {
         let spread = format!("{low:.2} to {high:.2} of it");
         let none = || "-".to_owned();
         self.rows.push([name.to_owned(), unit.show(times.median()), none(), none(), spread]);
+    }
+
+    /// Adds a row of single operations that were measured elsewhere: the middle one, and what
+    /// 99 of 100 took at most.
+    pub(crate) fn push_quantiles(&mut self, name: &str, unit: Unit, times: &Times) {
+        let none = || "-".to_owned();
+        let most = format!("99 %: {}", unit.show(times.quantile(99)));
+        self.rows.push([name.to_owned(), unit.show(times.median()), none(), none(), most]);
+    }
+
+    /// Whether the row called `name` is to be measured, of which something has to be prepared.
+    pub(crate) fn may_want(&self, name: &str) -> bool {
+        self.plan.wants(self.part, name)
     }
 
     /// Whether the row called `name` is to be measured. Says that it begins.
@@ -157,6 +172,7 @@ impl Unit {
             Self::Nanos => format!("{:.0} ns", seconds * 1e9),
             Self::Micros => format!("{:.1} µs", seconds * 1e6),
             Self::PerSecond => format!("{:.0}/s", 1.0 / seconds),
+            Self::Count => format!("{seconds:.0}"),
         }
     }
 }

@@ -124,6 +124,8 @@ struct Tenant {
 #[derive(Debug)]
 struct Line {
     queue: Queue,
+    /// What it is called in the store.
+    name: String,
     hand: Arc<Hand>,
     /// What of it may run at a time.
     room: Arc<Semaphore>,
@@ -243,7 +245,8 @@ fn lines(programs: &[&Program]) -> Result<(Vec<Line>, Vec<Served>), WorkError> {
             let most = program.grant.limits().concurrent_calls;
             let most = granted.concurrent.map_or(most, |concurrent| concurrent.min(most));
             let room = Arc::new(Semaphore::new(most as usize));
-            lines.push(Line { queue, hand: hand.clone(), room });
+            let name = queue.name();
+            lines.push(Line { queue, name, hand: hand.clone(), room });
         }
     }
     Ok((lines, versions))

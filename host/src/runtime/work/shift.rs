@@ -39,6 +39,8 @@ struct Partition {
     said: bool,
     /// Whether there may be more than there was room for.
     more: bool,
+    /// Whether there was room again while it was looked at.
+    freed: bool,
     /// By when something was said to be due, since the last look began.
     due: Option<Instant>,
     /// With which queue the next look begins, and how many it should come to before there is a
@@ -125,8 +127,7 @@ impl Tenant {
                 }
             }
             Note::Said(number, queue) => {
-                let is_ours =
-                    queue.is_empty() || self.served.iter().any(|line| line.queue.name() == queue);
+                let is_ours = queue.is_empty() || self.served.iter().any(|line| line.name == queue);
                 if is_ours && let Some(partition) = partitions.get_mut(usize::from(number)) {
                     partition.said = true;
                     partition.next = Instant::now();
@@ -193,7 +194,7 @@ impl Tenant {
                 return false;
             }
             partition.looking = true;
-            partition.said = false;
+            (partition.said, partition.freed) = (false, false);
             partition.due = None;
             looks.spawn(self.clone().look(number, rooms));
         }
@@ -297,7 +298,7 @@ impl Tenant {
             work.spawn(tenant.do_work(found, hand, permits));
         }
         let filled = rooms.values().any(|room| room.permits.is_empty());
-        partition.more = look.rooms.full || filled;
+        partition.lacked_room(look.rooms.full || filled);
         let has_room = rooms.values().any(|room| !room.permits.is_empty());
         let goes_on = partition.go_on(look.rooms.short, self.served.len()) && has_room;
         let again = partition.said || filled || goes_on;
@@ -326,8 +327,8 @@ impl Tenant {
 
 impl Partition {
     fn new(next: Instant, lines: usize) -> Self {
-        let (looking, said, more) = (false, false, false);
-        Self { next, looking, said, more, due: None, line: 0, left: lines }
+        let (looking, said, more, freed) = (false, false, false, false);
+        Self { next, looking, said, more, freed, due: None, line: 0, left: lines }
     }
 
     /// After a look which came to so many queues, if not to all: whether there are some that none
@@ -341,6 +342,13 @@ impl Partition {
         left > 0
     }
 
+    /// After a look: whether there may be more than there was room for.
+    fn lacked_room(&mut self, more: bool) {
+        self.more = more;
+        // Who lacked no room needs none that is free since.
+        self.said |= self.freed && more;
+    }
+
     /// Something will be due.
     fn due(&mut self, at: Instant) {
         self.next = self.next.min(at);
@@ -351,8 +359,7 @@ impl Partition {
     fn freed(&mut self, now: Instant, lines: usize) {
         self.left = lines;
         if self.looking {
-            // It may have begun before.
-            self.said = true;
+            self.freed = true;
         } else if self.more {
             self.next = now;
         }
@@ -380,5 +387,21 @@ fn report(done: Result<(), JoinError>) {
         && err.is_panic()
     {
         tracing::error!(target: "satama::workflow", "{err}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_that_nobody_lacked_is_no_reason_to_look_again() {
+        for lacked in [false, true] {
+            let mut partition = Partition::new(Instant::now(), 1);
+            partition.looking = true;
+            partition.freed(Instant::now(), 1);
+            partition.lacked_room(lacked);
+            assert_eq!(partition.said, lacked);
+        }
     }
 }
