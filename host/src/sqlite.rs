@@ -74,7 +74,11 @@ impl Sqlite {
             // take the last moments, and never harms the file
             // (https://www.sqlite.org/pragma.html#pragma_synchronous).
             .synchronous(SqliteSynchronous::Normal);
-        let pool = |max| SqlitePoolOptions::new().max_connections(max).acquire_timeout(deadline);
+        let pool = |max| {
+            // A file does not go away as a server does: no ping before each use.
+            let pool = SqlitePoolOptions::new().max_connections(max).acquire_timeout(deadline);
+            pool.test_before_acquire(false)
+        };
         let writer = pool(1).connect_with(options.clone()).await.map_err(fail)?;
         let options = options.read_only(true);
         let reader = pool(READERS).connect_with(options.clone()).await.map_err(fail)?;

@@ -201,8 +201,10 @@ impl Subject {
         events: &[Event],
         then: Then<'_>,
     ) -> Result<String, StoreError> {
-        let write = Write { number: self.number, seen: self.seen, events, then };
-        let written = store.write(self.scope(), self.lease.as_ref().unwrap(), &write).await?;
+        let lease = self.lease.as_ref().unwrap();
+        let seen_ms = seen_ms(&self.direct, self.scope(), &lease.run, self.seen).await;
+        let write = Write { number: self.number, seen: self.seen, seen_ms, events, then };
+        let written = store.write(self.scope(), lease, &write).await?;
         // Also who asks again is told when it was.
         let stamp = format!("{} ", written.at_ms);
         let history = self.direct.history(self.scope(), &self.runs[0], 0, u32::MAX).await?;

@@ -17,6 +17,10 @@ mod secret;
 mod sentinel;
 mod stage;
 
+use satama::grant::Scope;
+use satama::workflow::control::Control as _;
+use satama::workflow::{Backend, RunId};
+
 /// How long a test waits for what has to come, so that it fails rather than hangs.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
@@ -44,3 +48,9 @@ pub use self::redis::{Count, RedisServer};
 pub use self::secret::{actor, get_secret, put_secret};
 pub use self::sentinel::Sentinels;
 pub use self::stage::{Stage, call, granted, limits, program, run, some_secrets};
+
+/// When the last of so many events of a run was recorded, as its entry has it; zero of none.
+pub async fn seen_ms(store: &Backend, scope: &Scope, run: &RunId, seen: u32) -> u64 {
+    let last = store.history(scope, run, seen.saturating_sub(1), 1).await.unwrap().pop();
+    last.map_or(0, |entry| entry.split(' ').next().unwrap().parse().unwrap())
+}

@@ -101,7 +101,9 @@ impl Side {
 
     async fn write(&mut self, run: &str, events: &[Event], then: Then<'_>) -> String {
         let Some(held) = self.bodies.get_mut(run) else { return "not held".to_owned() };
-        let write = Write { number: held.number, seen: held.seen, events, then };
+        let run = &held.lease.run;
+        let seen_ms = satama_tests::seen_ms(&self.store, &self.scope, run, held.seen).await;
+        let write = Write { number: held.number, seen: held.seen, seen_ms, events, then };
         let done = self.store.write(&self.scope, &held.lease, &write).await;
         // Its answer is lost now and then.
         let done = if held.number % 3 == 0 {

@@ -84,8 +84,9 @@ impl<'a> Hollow<'a> {
     async fn write(&self, run: &str, event: Event, then: Then<'_>) {
         let (lease, _) = self.body(run).await;
         let seen = u32::try_from(self.crew.history(run).await.len()).unwrap();
-        let write = Write { number: 1, seen, events: &[event], then };
         let store = self.crew.stage.host.services().workflow().store();
+        let seen_ms = satama_tests::seen_ms(store, &self.scope, &lease.run, seen).await;
+        let write = Write { number: 1, seen, seen_ms, events: &[event], then };
         assert!(store.write(&self.scope, &lease, &write).await.unwrap().released);
     }
 }

@@ -3,7 +3,7 @@
 use super::{Cron, Error, NAME_BYTES_MAX, Options, Runs, step};
 use crate::error::Refused;
 use crate::workflow::control::{Control as _, Reschedule, Schedule, Scheduled, VersionStatus};
-use crate::workflow::{Input, RunId, Store as _, Take};
+use crate::workflow::{Input, RunId, Status, Store as _, Take};
 
 /// Most looks after something was ended or deleted: each does 64 things that are due, and a run
 /// has at most 1,000 children at a time.
@@ -64,8 +64,12 @@ impl Runs {
     pub async fn cancel(&self, id: &str, reason: &str, force: bool) -> Result<(), Error> {
         Refused::over("a reason", reason.len(), crate::workflow::FAILURE_BYTES_MAX)?;
         let cancel = Input::Cancel { reason: reason.to_owned(), force };
-        self.send(id, &cancel).await?;
-        if force { self.tidy_up(id).await } else { Ok(()) }
+        let sent = self.send(id, &cancel).await;
+        // Also once more, if the answer to the first try was lost: its children are to end too.
+        if force && matches!(sent, Ok(_) | Err(Error::Illegal(Status::Cancelled))) {
+            return self.tidy_up(id).await;
+        }
+        sent.map(drop)
     }
 
     /// Lets a run that has ended go on, from a step or from the one that failed.
@@ -88,9 +92,7 @@ impl Runs {
         let Ok(run) = id.parse::<RunId>() else { return Ok(false) };
         let store = self.service.store();
         let was = store.delete(&self.scope, &run, self.workflow.as_deref()).await?;
-        if was {
-            self.tidy_up(id).await?;
-        }
+        self.tidy_up(id).await?;
         Ok(was)
     }
 

@@ -83,6 +83,8 @@ pub struct Body {
     written: u64,
     warm: Duration,
     wall: Duration,
+    /// When the last event was recorded, as its entry has it.
+    last_ms: u64,
     /// The store's time at some moment here.
     clock: (u64, Instant),
     deadline: watch::Sender<Option<Instant>>,
@@ -135,6 +137,7 @@ impl Body {
             written: 0,
             warm: parts.warm,
             wall: parts.wall,
+            last_ms: recorded.last().map_or(0, |last| last.at_ms),
             clock: (parts.now_ms, Instant::now()),
             deadline: watch::Sender::new(None),
             exit: None,

@@ -12,6 +12,8 @@ pub struct Write<'a> {
     pub number: u64,
     /// How many events of the history the worker has.
     pub seen: u32,
+    /// When the last of those was recorded, as its entry has it, in milliseconds since 1970.
+    pub seen_ms: u64,
     /// What is appended.
     pub events: &'a [Event],
     /// What becomes of the body, if it has not ended with one of the events.

@@ -235,7 +235,8 @@ impl Store for RedisStore {
         let bytes = write.events.iter().map(|_| 512).sum();
         let mut append =
             call(&WRITE, scope, lease.run.partition(), 7 + 8 * write.events.len(), bytes);
-        append.arg(lease.run.as_str()).arg(&lease.token).arg(write.number).arg(write.seen);
+        append.arg(lease.run.as_str()).arg(&lease.token).arg(write.number);
+        append.arg(format!("{} {}", write.seen, write.seen_ms));
         let effects = write.events.iter().filter_map(Effect::of);
         let over = effects.into_iter().find_map(|effect| match effect {
             Effect::End(_) => Some("end"),

@@ -52,7 +52,8 @@ pub trait Store: Send + Sync {
     /// become of the body.
     ///
     /// Fails with [`StoreError::Fenced`], and changes nothing, if the lease is not the run's, or
-    /// `write.number` is neither the number of the last write under it, nor the one after that. A write
+    /// `write.number` is neither the number of the last write under it, nor the one after that; or
+    /// if the history is not what the worker has seen: a server may have lost what it said. A write
     /// that was done before changes nothing and answers as it did, so it may be repeated.
     /// Fails with [`StoreError::TooLarge`], and changes nothing, if the state would be over
     /// [`super::STATE_PARTS_FULL`] or [`super::STATE_BYTES_FULL`].

@@ -2,6 +2,10 @@
 
 conformance! {
     workflow {
+        a_run_that_has_ended_is_told_of_no_child_that_could_not_begin
+        a_body_that_was_woken_before_its_time_is_not_woken_then
+        a_child_that_ended_by_itself_is_not_cancelled_when_it_is_retried
+        who_has_seen_what_the_store_forgot_is_fenced
         a_run_that_begins_anew_has_a_new_history
         a_run_that_has_not_seen_all_does_not_begin_anew
         a_write_that_began_anew_may_be_repeated

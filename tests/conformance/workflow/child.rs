@@ -183,3 +183,46 @@ pub(crate) async fn a_child_is_kept_as_long_as_its_parent(h: &Harness) {
     assert!(hand.snapshot(&id).await.is_none());
     assert_eq!(hand.status(&body.lease.run).await, Status::Running);
 }
+
+pub(crate) async fn a_run_that_has_ended_is_told_of_no_child_that_could_not_begin(h: &Harness) {
+    let hand = Hand::new(h).await;
+    let mut body = hand.running().await;
+    let run = body.lease.run.clone();
+    hand.write(&mut body, &[child(0, "nobody's", &hand.id()), completed("1")], Then::Keep).await;
+    assert!(hand.next().await.is_none());
+    assert_eq!(hand.kinds(&run).await, ["started", "child-started", "completed"]);
+}
+
+pub(crate) async fn a_body_that_was_woken_before_its_time_is_not_woken_then(h: &Harness) {
+    let hand = Hand::new(h).await;
+    let mut body = hand.running().await;
+    let run = body.lease.run.clone();
+    let park = Then::Park { waits: "time", wake_ms: Some(BRIEF_MS) };
+    hand.write(&mut body, &[], park).await;
+    hand.tell(&run, signal("s", "1", None)).await;
+    let mut body = hand.body().await;
+    assert!(hand.write(&mut body, &[], PARK).await.released);
+    h.advance(BRIEF * 2).await;
+    assert!(hand.next().await.is_none());
+}
+
+pub(crate) async fn a_child_that_ended_by_itself_is_not_cancelled_when_it_is_retried(h: &Harness) {
+    let hand = Hand::new(h).await;
+    let mut parent = hand.running().await;
+    let id = hand.id();
+    hand.write(&mut parent, &[child(0, "w", &id)], Then::Keep).await;
+    let mut kid = hand.body().await;
+    hand.write(&mut parent, &[completed("1")], Then::Keep).await;
+    hand.write(&mut kid, &[failed()], Then::Keep).await;
+    hand.tell(&id, Input::Retry { seq: 0, events: 2 }).await;
+    hand.tick().await;
+    assert_eq!(hand.status(&id).await, Status::Running);
+}
+
+pub(crate) async fn who_has_seen_what_the_store_forgot_is_fenced(h: &Harness) {
+    let hand = Hand::new(h).await;
+    let mut body = hand.running().await;
+    body.seen += 1;
+    assert_fenced(hand.try_write(&body, &[step(0, "a")], Then::Keep).await);
+    assert_eq!(hand.kinds(&body.lease.run).await, ["started"]);
+}

@@ -199,7 +199,9 @@ impl Hand {
         events: &[Event],
         then: Then<'_>,
     ) -> Result<Written, StoreError> {
-        let write = Write { number: body.number, seen: body.seen, events, then };
+        let seen_ms =
+            satama_tests::seen_ms(&self.store, self.scope(), &body.lease.run, body.seen).await;
+        let write = Write { number: body.number, seen: body.seen, seen_ms, events, then };
         self.store.write(self.scope(), &body.lease, &write).await
     }
 

@@ -218,7 +218,11 @@ pub(crate) async fn schedules_that_can_start_nothing_are_in_nobodys_way(h: &Harn
             let run = NewRun { workflow: due.workflow.clone(), ..hand.at(due.partition()).draft() };
             let change =
                 Reschedule::Advance { schedule: &due, then_ms: next_ms + LONG_MS, run: &run };
-            _ = hand.store.schedule(hand.scope(), &change).await;
+            let started = hand.store.schedule(hand.scope(), &change).await;
+            if let Err(StoreError::NoVersion(_)) = started {
+                let then_ms = next_ms + LONG_MS;
+                self::change(&hand, Reschedule::Postpone { schedule: &due, then_ms }).await;
+            }
         }
     }
     let started = hand.at(wanted.partition()).next().await;

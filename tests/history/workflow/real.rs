@@ -190,13 +190,16 @@ impl<'a> Real<'a> {
         let Some(body) = self.bodies.get_mut(at) else { return said("none") };
         if repeat && let Some((seen, events, then)) = &body.last {
             let (number, seen) = (body.written, *seen);
-            let write = Write { number, seen, events, then: then.then() };
+            let seen_ms = satama_tests::seen_ms(store, scope, &body.lease.run, seen).await;
+            let write = Write { number, seen, seen_ms, events, then: then.then() };
             let written = store.write(scope, &body.lease, &write).await?;
             return said((plain(&written.news), written.released));
         }
         let (events, children) = body.events(ops, then, &self.ids);
         let number = body.written + 1 + u64::from(skip);
-        let write = Write { number, seen: body.seen(), events: &events, then: then.then() };
+        let seen = body.seen();
+        let seen_ms = satama_tests::seen_ms(store, scope, &body.lease.run, seen).await;
+        let write = Write { number, seen, seen_ms, events: &events, then: then.then() };
         let written = store.write(scope, &body.lease, &write).await?;
         body.last = Some((body.seen(), events.clone(), then));
         body.written += 1;

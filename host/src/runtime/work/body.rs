@@ -58,6 +58,8 @@ impl Tenant {
         self.inboxes().insert(run.clone(), (token.clone(), inbox));
         let (lost, workflow) = (head.lost, head.workflow.clone());
         let events = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+        let last = entries.last().and_then(|entry| entry.split(' ').next());
+        let seen = (events, last.and_then(|at_ms| at_ms.parse().ok()).unwrap_or(0));
         let limits = hand.program.grant.limits();
         let body = Body::new(Parts {
             store: self.store.clone(),
@@ -83,7 +85,7 @@ impl Tenant {
             Err(broken) => {
                 let (lease, failure) = *broken;
                 tracing::error!(target: LOG, tenant = self.name, run, "{}", failure.message);
-                self.give_up(&lease, events, failure).await;
+                self.give_up(&lease, seen, failure).await;
                 None
             }
         };
@@ -109,9 +111,9 @@ impl Tenant {
     }
 
     /// A run whose history can't be read has failed, with all that can be said of it.
-    async fn give_up(&self, lease: &Lease, seen: u32, failure: Failure) {
+    async fn give_up(&self, lease: &Lease, (seen, seen_ms): (u32, u64), failure: Failure) {
         let events = [Event::Failed(failure)];
-        let write = Write { number: 1, seen, events: &events, then: Then::Keep };
+        let write = Write { number: 1, seen, seen_ms, events: &events, then: Then::Keep };
         if let Err(err) = self.store.write(&self.scope, lease, &write).await {
             tracing::warn!(target: LOG, tenant = self.name, "{}", chain(&err));
         }

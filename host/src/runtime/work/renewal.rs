@@ -45,10 +45,12 @@ impl Leases {
 
     /// Once for all, partition by partition.
     async fn renew(&self, store: &Backend, lease_ms: u64) {
-        let all: Vec<_> = {
-            let leases = self.lock();
-            leases.iter().map(|(at, leases)| (at.clone(), leases.clone())).collect()
-        };
+        let mut all: HashMap<(Scope, u8), Vec<Lease>> = HashMap::new();
+        for ((scope, partition), leases) in self.lock().iter() {
+            // A file is one partition, whatever runs' ids say: one transaction for all.
+            let partition = if store.partitions() == 1 { 0 } else { *partition };
+            all.entry((scope.clone(), partition)).or_default().extend_from_slice(leases);
+        }
         for ((scope, partition), leases) in all {
             for batch in leases.chunks(BATCH) {
                 // One that is another's now is found out by its next write.

@@ -24,7 +24,8 @@ impl Body {
         let events = self.replay.take_unwritten();
         self.written += 1;
         let seen = self.replay.state().last().events;
-        let write = Write { number: self.written, seen, events: &events, then };
+        let write =
+            Write { number: self.written, seen, seen_ms: self.last_ms, events: &events, then };
         tracing::trace!(target: CHANGES, "before a write");
         let mut patience = Patience::new();
         let written = loop {
@@ -162,6 +163,7 @@ impl Body {
     }
 
     fn record(&mut self, recorded: &Recorded) -> Result<(), Error> {
+        self.last_ms = recorded.at_ms;
         let done = self.replay.record(recorded);
         done.map_err(|err: IllegalEvent| self.malformed(&err))
     }

@@ -23,7 +23,7 @@ end
 local function release(run)
     local h = head(run, 'workflow', 'digest')
     redis.call('ZREM', key('l'), run)
-    redis.call('ZREM', key('t'), 'b ' .. run, 'o ' .. run)
+    redis.call('ZREM', key('t'), 'b ' .. run, 'k ' .. run, 'o ' .. run)
     redis.call('ZREM', key('q', bodies(h[1], h[2])), run)
     redis.call('HSET', key('r', run), 'token', '')
     redis.call('HDEL', key('r', run), 'waits', 'held')

@@ -44,7 +44,7 @@ local function let_go(run, waits, wake_ms)
 end
 
 -- What a write is answered that is not to be done: as it was, if it was done and its answer lost.
-local function refuse(run, token, number, seen)
+local function refuse(run, token, number, seen, seen_ms)
     local h = head(run, 'token', 'wrote')
     local wrote, last, base, at, released = (h[2] or ''):match('^(%S+) (%d+) (%d+) (%d+) (%d)$')
     if wrote == token and last == number then
@@ -53,6 +53,11 @@ local function refuse(run, token, number, seen)
     end
     if h[1] ~= token or tonumber(number) ~= (wrote == token and last + 1 or 1) then
         return redis.error_reply('FENCED the lease is not the run\'s')
+    end
+    -- A server that lost its last writes does not have all that the worker has seen.
+    local known = redis.call('LINDEX', key('h', run), seen - 1)
+    if (known or ''):match('^%d+') ~= seen_ms then
+        return redis.error_reply('FENCED the history is not what the worker has seen')
     end
 end
 

@@ -3,7 +3,7 @@
 -- KEYS[1]  as in part.lua
 -- ARGV[1]  the run          ARGV[2]  its token
 -- ARGV[3]  which write under that token, from one
--- ARGV[4]  how many events the worker has
+-- ARGV[4]  how many events the worker has, and when the last of them was recorded
 -- ARGV[5]  keep, park, again; end or anew, if one of the effects does that and gives the lease up
 -- ARGV[6]  milliseconds until the body goes on, or empty
 -- ARGV[7]  what it waits for, in words
@@ -13,8 +13,9 @@
 -- Returns {when, 1 if the lease was given up, entries that others appended}. Fails with FENCED,
 -- or with STATE.
 
-local run, token, number, seen, what = unpack(ARGV, 1, 5)
-local answer = refuse(run, token, number, seen)
+local run, token, number, _, what = unpack(ARGV, 1, 5)
+local seen, seen_ms = ARGV[4]:match('^(%d+) (%d+)$')
+local answer = refuse(run, token, number, seen, seen_ms)
 if answer then
     return answer
 end

@@ -3,7 +3,7 @@
 use sqlx::{Row as _, query, query_as};
 
 use super::super::RunId;
-use super::super::change::sqlite::{BODY, Change, Newborn, Run, entries, malformed};
+use super::super::change::sqlite::{BODY, Change, Newborn, Run, entries, malformed, run};
 use super::super::effect::state_size;
 use super::super::log::{ChildEnded, ChildEnding, ChildStarted, Event, Failure};
 use super::super::sqlite::seq;
@@ -19,6 +19,10 @@ struct Wrote {
     at_ms: i64,
     base: u32,
     released: bool,
+    /// Whether the lease is what it was.
+    held: bool,
+    /// When the event was recorded that the worker has seen last.
+    seen_ms: Option<u64>,
 }
 
 /// What became of a body by its events.
@@ -37,16 +41,15 @@ impl Change<'_> {
         lease: &Lease,
         write: &Write<'_>,
     ) -> Result<Written, StoreError> {
-        let run = self.find(lease.run.as_str()).await?.ok_or(StoreError::Fenced)?;
-        let wrote = self.wrote(run.row).await?;
+        let (run, wrote) = self.wrote(lease, write.seen).await?.ok_or(StoreError::Fenced)?;
         let ours = wrote.token.as_ref() == Some(&lease.token);
         if ours && wrote.number == signed(write.number) {
             let news = entries(&mut self.tx, run.row, write.seen, wrote.base).await?;
             return Ok(Written { news, at_ms: unsigned(wrote.at_ms), released: wrote.released });
         }
         let next = if ours { wrote.number + 1 } else { 1 };
-        let held = lease.seq.is_none() && self.holder(lease).await?.is_some();
-        if !held || next != signed(write.number) {
+        let known = wrote.held && wrote.seen_ms == Some(write.seen_ms);
+        if lease.seq.is_some() || !known || next != signed(write.number) {
             return Err(StoreError::Fenced);
         }
         let news = entries(&mut self.tx, run.row, write.seen, run.events).await?;
@@ -54,22 +57,19 @@ impl Change<'_> {
         let anew = write.events.iter().any(|event| matches!(event, Event::Continued(_)));
         if anew && !news.is_empty() {
             // It counts, though nothing is done: the next write has the next number.
-            self.remember(run.row, lease, write.number, run.events, false).await?;
+            self.remember(run.row, lease, write.number, run.events, false, false).await?;
             return Ok(Written { news, at_ms, released: false });
         }
         self.has_room_for_state(run.row, write.events).await?;
         let (became, told) = self.done(&run, write.events).await?;
-        if !write.events.is_empty() && !matches!(write.then, Then::Again { .. }) {
-            self.on(run.row, "UPDATE workflow_run SET lost = 0, failures = 0 WHERE row = ?")
-                .await?;
-        }
         let released = match became {
             Became::Over => true,
             Became::Same => self.then(run.row, &write.then, news.is_empty() && !told).await?,
         };
         // Of a history that is no more there is nothing to answer again.
         let base = if anew { 0 } else { run.events };
-        self.remember(run.row, lease, write.number, base, released).await?;
+        let went_on = !write.events.is_empty() && !matches!(write.then, Then::Again { .. });
+        self.remember(run.row, lease, write.number, base, released, went_on).await?;
         Ok(Written { news, at_ms, released })
     }
 
@@ -81,9 +81,11 @@ impl Change<'_> {
         number: u64,
         base: u32,
         released: bool,
+        went_on: bool,
     ) -> Result<(), StoreError> {
         let sql = "UPDATE workflow_run SET wrote = ?2, wrote_number = ?3, wrote_ms = ?4,
-            wrote_base = ?5, wrote_released = ?6 WHERE row = ?1";
+            wrote_base = ?5, wrote_released = ?6, lost = iif(?7, 0, lost),
+            failures = iif(?7, 0, failures) WHERE row = ?1";
         query(sql)
             .bind(row)
             .bind(&lease.token)
@@ -91,22 +93,43 @@ impl Change<'_> {
             .bind(self.now_ms)
             .bind(base)
             .bind(released)
+            .bind(went_on)
             .execute(&mut *self.tx)
             .await?;
         Ok(())
     }
 
-    async fn wrote(&mut self, row: i64) -> Result<Wrote, StoreError> {
-        let sql = "SELECT wrote, wrote_number, wrote_ms, wrote_base, wrote_released
-            FROM workflow_run WHERE row = ?";
-        let row = query(sql).bind(row).fetch_one(&mut *self.tx).await?;
-        Ok(Wrote {
-            token: row.try_get(0)?,
-            number: row.try_get(1)?,
-            at_ms: row.try_get(2)?,
-            base: row.try_get(3)?,
-            released: row.try_get(4)?,
-        })
+    /// The run of a lease, the last write to it, and what it has in the place of the last event
+    /// that the worker has seen. One statement: each is a turn of the thread that has the file.
+    async fn wrote(
+        &mut self,
+        lease: &Lease,
+        seen: u32,
+    ) -> Result<Option<(Run, Wrote)>, StoreError> {
+        let sql = "SELECT run.*, lease.token IS NOT NULL AS held,
+                CAST(substr(event.entry, 1, instr(event.entry, ' ')) AS INTEGER) AS seen_ms
+            FROM workflow_run run
+            LEFT JOIN workflow_lease lease
+                ON lease.run = run.row AND lease.seq = -1 AND lease.token = ?3
+            LEFT JOIN workflow_event event ON event.run = run.row AND event.number = ?4 - 1
+            WHERE run.scope = ?1 AND run.id = ?2";
+        let row = query(sql)
+            .bind(self.scope.path())
+            .bind(lease.run.as_str())
+            .bind(&lease.token)
+            .bind(seen);
+        let Some(row) = row.fetch_optional(&mut *self.tx).await? else { return Ok(None) };
+        let seen_ms: Option<i64> = row.try_get("seen_ms")?;
+        let wrote = Wrote {
+            token: row.try_get("wrote")?,
+            number: row.try_get("wrote_number")?,
+            at_ms: row.try_get("wrote_ms")?,
+            base: row.try_get("wrote_base")?,
+            released: row.try_get("wrote_released")?,
+            held: row.try_get("held")?,
+            seen_ms: seen_ms.map(unsigned),
+        };
+        Ok(Some((run(&row)?, wrote)))
     }
 
     /// Fails if the state would be over its limit.
