@@ -303,7 +303,6 @@ impl Sent {
     }
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "it is the end of what may fail")]
 fn said(answer: impl Debug) -> Result<String, StoreError> {
     Ok(format!("{answer:?}"))
 }

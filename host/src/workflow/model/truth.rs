@@ -25,7 +25,7 @@ pub(super) const ENDS: &str = "if nothing more goes wrong, the run ends";
 pub(super) fn properties() -> Vec<Property<Runs>> {
     vec![
         Property::always(LEGAL, |_, world: &World| is_legal(&world.store.history)),
-        Property::always(FENCED, { |_, world: &World| world.store.said.wrong.is_none() }),
+        Property::always(FENCED, |_, world: &World| world.store.said.wrong.is_none()),
         Property::always(ONCE, |_, world: &World| {
             let results = world.store.history.iter().filter_map(result);
             results.clone().count() == results.collect::<HashSet<_>>().len()
