@@ -49,7 +49,7 @@ impl Held {
         }
         let mut state = fold(&self.known);
         let (mut events, mut children) = (Vec::new(), Vec::new());
-        let (mut has_brief, mut has_stillborn) = (false, false);
+        let mut has_brief = false;
         for op in ops {
             let seq = u32::try_from(state.calls().len()).unwrap();
             // Of what is due at one time it is not said what comes first.
@@ -73,13 +73,7 @@ impl Held {
                 Op::Approval { name, brief } => approval(seq, name, brief.map(ms)),
                 op => simple(seq, op),
             };
-            // `write.lua` tells a run that has ended of a child that could not be started.
-            let is_end = matches!(op, Op::Complete | Op::Fail | Op::Cancelled);
-            if is_end && has_stillborn {
-                continue;
-            }
             let Some(after) = next(&state, &event) else { continue };
-            has_stillborn |= matches!(op, Op::Child { served: false });
             state = after;
             let anew = matches!(event, Event::Continued(_));
             events.push(event);
@@ -120,6 +114,7 @@ fn simple(seq: u32, op: Op) -> Event {
             retry: None,
             timeout_ms: None,
             undo: false,
+            since: 0,
         }),
         Op::Set(name) => Event::StateSet(StateSet { asked: asked(seq, name), value: output }),
         Op::Suspend => Event::Suspended(Suspended { seq, reason: "a pause".to_owned() }),

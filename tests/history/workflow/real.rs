@@ -190,7 +190,7 @@ impl<'a> Real<'a> {
         let Some(body) = self.bodies.get_mut(at) else { return said("none") };
         if repeat && let Some((seen, events, then)) = &body.last {
             let (number, seen) = (body.written, *seen);
-            let seen_ms = satama_tests::seen_ms(store, scope, &body.lease.run, seen).await;
+            let seen_ms = satama_tests::seen_ms(&store, scope, &body.lease.run, seen).await;
             let write = Write { number, seen, seen_ms, events, then: then.then() };
             let written = store.write(scope, &body.lease, &write).await?;
             return said((plain(&written.news), written.released));
@@ -198,7 +198,7 @@ impl<'a> Real<'a> {
         let (events, children) = body.events(ops, then, &self.ids);
         let number = body.written + 1 + u64::from(skip);
         let seen = body.seen();
-        let seen_ms = satama_tests::seen_ms(store, scope, &body.lease.run, seen).await;
+        let seen_ms = satama_tests::seen_ms(&store, scope, &body.lease.run, seen).await;
         let write = Write { number, seen, seen_ms, events: &events, then: then.then() };
         let written = store.write(scope, &body.lease, &write).await?;
         body.last = Some((body.seen(), events.clone(), then));
@@ -234,7 +234,7 @@ impl<'a> Real<'a> {
             return said("can't be");
         }
         let events = u32::try_from(entries.len()).unwrap() + u32::from(stale);
-        let input = Input::Retry { seq, events };
+        let input = Input::Retry { seq, events, cancelling: false };
         said(self.store().send(self.scope(), &run, Some("w"), &input).await?)
     }
 

@@ -105,6 +105,7 @@ impl Entry {
             retry: None,
             timeout_ms: None,
             undo: false,
+            since: 0,
         }
     }
 
