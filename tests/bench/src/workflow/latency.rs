@@ -62,7 +62,7 @@ async fn rows(table: &mut Table<'_>, name: &str, runs: &Runs) -> Result<()> {
 }
 
 /// As many as there is time for.
-pub(super) async fn row(
+async fn row(
     table: &mut Table<'_>,
     name: &str,
     one: impl AsyncFn() -> Result<Duration>,
