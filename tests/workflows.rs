@@ -4,14 +4,12 @@
 
 mod workflows {
     pub(crate) mod basic;
+    pub(crate) mod bodies;
     pub(crate) mod cost;
     pub(crate) mod crew;
     pub(crate) mod crews;
     pub(crate) mod guest;
     pub(crate) mod hostile;
-    pub(crate) mod probe_body;
-    pub(crate) mod probe_side;
-    pub(crate) mod probe_stores;
     pub(crate) mod replays;
     pub(crate) mod takeover;
     pub(crate) mod undo;

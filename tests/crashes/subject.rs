@@ -48,7 +48,15 @@ fn step(seq: u32) -> Event {
 
 fn spawned(seq: u32) -> Event {
     let (asked, function, input) = (asked(seq, "call"), "f".to_owned(), text("[2]"));
-    Event::Spawned(Spawned { asked, function, input, retry: None, timeout_ms: None, undo: false })
+    Event::Spawned(Spawned {
+        asked,
+        function,
+        input,
+        retry: None,
+        timeout_ms: None,
+        undo: false,
+        since: 0,
+    })
 }
 
 fn approval(seq: u32) -> Event {
@@ -202,7 +210,8 @@ impl Subject {
         then: Then<'_>,
     ) -> Result<String, StoreError> {
         let lease = self.lease.as_ref().unwrap();
-        let seen_ms = seen_ms(&self.direct, self.scope(), &lease.run, self.seen).await;
+        let seen_ms =
+            satama_tests::seen_ms(&self.direct, self.scope(), &lease.run, self.seen).await;
         let write = Write { number: self.number, seen: self.seen, seen_ms, events, then };
         let written = store.write(self.scope(), lease, &write).await?;
         // Also who asks again is told when it was.
@@ -285,7 +294,9 @@ impl Subject {
                 let force = verb == Verb::Force;
                 self.send(store, &Input::Cancel { reason: "no more".to_owned(), force }).await
             }
-            Verb::Retry => self.send(store, &Input::Retry { seq: 0, events: 2 }).await,
+            Verb::Retry => {
+                self.send(store, &Input::Retry { seq: 0, events: 2, cancelling: false }).await
+            }
             _ => self.see(store, verb).await,
         }
     }

@@ -117,7 +117,15 @@ fn step(name: &str) -> Event {
 fn spawned(function: &str, input: &str) -> Event {
     let (input, function) = (json(input).unwrap(), function.to_owned());
     let asked = asked("call");
-    Event::Spawned(Spawned { asked, function, input, retry: None, timeout_ms: None, undo: false })
+    Event::Spawned(Spawned {
+        asked,
+        function,
+        input,
+        retry: None,
+        timeout_ms: None,
+        undo: false,
+        since: 0,
+    })
 }
 
 async fn a_body_whose_workers_were_lost_too_often_has_failed(stage: Stage) {

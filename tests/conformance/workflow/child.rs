@@ -214,7 +214,7 @@ pub(crate) async fn a_child_that_ended_by_itself_is_not_cancelled_when_it_is_ret
     let mut kid = hand.body().await;
     hand.write(&mut parent, &[completed("1")], Then::Keep).await;
     hand.write(&mut kid, &[failed()], Then::Keep).await;
-    hand.tell(&id, Input::Retry { seq: 0, events: 2 }).await;
+    hand.tell(&id, Input::Retry { seq: 0, events: 2, cancelling: false }).await;
     hand.tick().await;
     assert_eq!(hand.status(&id).await, Status::Running);
 }

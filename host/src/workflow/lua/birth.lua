@@ -11,18 +11,18 @@ end
 -- Starts a run. `more` is a table of further fields of its head.
 local function born(run, workflow, digest, event, delay, more)
     local fields = {
-        'workflow', workflow, 'digest', digest, 'status', 'running', 'token', '', 'created', text(NOW),
-        'updated', text(NOW),
+        'workflow', workflow, 'digest', digest, 'status', 'running', 'token', '', 'created', AT,
+        'updated', AT,
     }
     for name, value in pairs(more) do
         fields[#fields + 1] = name
         fields[#fields + 1] = value
     end
     redis.call('HSET', key('r', run), unpack(fields))
-    redis.call('ZADD', key('i', 'running ' .. workflow), text(NOW), run)
-    redis.call('ZADD', key('a', workflow), text(NOW), run)
+    redis.call('ZADD', key('i', 'running ' .. workflow), AT, run)
+    redis.call('ZADD', key('a', workflow), AT, run)
     if more.user then
-        redis.call('ZADD', key('u', more.user), text(NOW), run)
+        redis.call('ZADD', key('u', more.user), AT, run)
     end
     append(run, event)
     if more.timeout then

@@ -81,11 +81,11 @@ end
 
 -- Ends leases that have run out, and does what is due: so many of each.
 local function do_due(most)
-    for _, member in ipairs(redis.call('ZRANGE', key('l'), 0, NOW, 'BYSCORE', 'LIMIT', 0, most)) do
+    for _, member in ipairs(redis.call('ZRANGE', key('l'), 0, AT, 'BYSCORE', 'LIMIT', 0, most)) do
         redis.call('ZREM', key('l'), member)
         lost(member)
     end
-    for _, member in ipairs(redis.call('ZRANGE', key('t'), 0, NOW, 'BYSCORE', 'LIMIT', 0, most)) do
+    for _, member in ipairs(redis.call('ZRANGE', key('t'), 0, AT, 'BYSCORE', 'LIMIT', 0, most)) do
         local kind, run, number = member:match('^(%a) (%S+) ?(%d*)$')
         redis.call('ZREM', key('t'), member)
         if kind == 'z' or redis.call('EXISTS', key('r', run)) == 1 then

@@ -35,7 +35,7 @@ local function finish(run, status, ending)
     release(run)
     move(run, status)
     local h = head(run, 'retention', 'parent', 'call')
-    redis.call('HSET', key('r', run), 'ended', text(NOW))
+    redis.call('HSET', key('r', run), 'ended', AT)
     due('x ' .. run, NOW + h[1])
     -- The call of that number may be another generation's.
     if h[2] and redis.call('HGET', key('o', h[2]), 'c' .. h[3]) == run then

@@ -44,8 +44,7 @@ local function let_go(run, waits, wake_ms)
 end
 
 -- What a write is answered that is not to be done: as it was, if it was done and its answer lost.
-local function refuse(run, token, number, seen, seen_ms)
-    local h = head(run, 'token', 'wrote')
+local function refuse(run, h, token, number, seen, seen_ms)
     local wrote, last, base, at, released = (h[2] or ''):match('^(%S+) (%d+) (%d+) (%d+) (%d)$')
     if wrote == token and last == number then
         local news = tonumber(base) > tonumber(seen) and redis.call('LRANGE', key('h', run), seen, base - 1)

@@ -12,7 +12,7 @@
 
 do_due(ARGV[4])
 
-local taken, room = { -1, text(NOW) }, MOST.look
+local taken, room = { -1, AT }, MOST.look
 for i = 5, #ARGV, 2 do
     local left = tonumber(ARGV[i + 1])
     while left > 0 and room > 0 do

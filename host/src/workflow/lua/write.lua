@@ -15,10 +15,9 @@
 
 local run, token, number, _, what = unpack(ARGV, 1, 5)
 local seen, seen_ms = ARGV[4]:match('^(%d+) (%d+)$')
-local answer = refuse(run, token, number, seen, seen_ms)
-if answer then
-    return answer
-end
+local before = head(run, 'token', 'wrote', 'lost', 'failures')
+local answer = refuse(run, before, token, number, seen, seen_ms)
+if answer then return answer end
 local first = 8
 if ARGV[8] == 'B' then
     first = 11
@@ -37,7 +36,7 @@ else
     while i <= #ARGV do
         i = EFFECT[ARGV[i]](run, i)
     end
-    if #ARGV > 7 and what ~= 'again' then
+    if #ARGV > 7 and what ~= 'again' and (before[3] or before[4]) then
         redis.call('HDEL', key('r', run), 'lost', 'failures')
     end
     released = released and not (what == 'park' and (#news > 0 or #stillborn > 0))
@@ -52,9 +51,9 @@ if released and not over then
         redis.call('HSET', key('r', run), 'held', '1')
     end
 end
-local done = table.concat({ token, number, base, text(NOW), released and 1 or 0 }, ' ')
-redis.call('HSET', key('r', run), 'wrote', done, 'updated', text(NOW))
+local done = table.concat({ token, number, base, AT, released and 1 or 0 }, ' ')
+redis.call('HSET', key('r', run), 'wrote', done, 'updated', AT)
 for _, event in ipairs(over and {} or stillborn) do
     tell(run, event)
 end
-return { text(NOW), released and 1 or 0, news }
+return { AT, released and 1 or 0, news }

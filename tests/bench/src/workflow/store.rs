@@ -105,25 +105,28 @@ impl Alone {
         let take = Take { worker: "bench", nonce: &nonce, lease_ms: LEASE_MS, queues: &queues };
         let taken = self.store.take(scope, partition, &take).await?;
         // It may be another caller's, who takes this one's then.
-        let [Work::Body { lease, .. }] = &taken.work[..] else {
+        let [Work::Body { lease, entries, .. }] = &taken.work[..] else {
             anyhow::bail!("there was nothing to take");
         };
+        let first = entries.first().and_then(|entry| entry.split(' ').next());
+        let mut seen_ms = first.context("it has started")?.parse()?;
         let output = json("null").context("it is JSON")?;
         for seq in 0..STEPS {
             let asked = Asked { seq, name: "step".into() };
             let output = output.clone();
             let done = Event::StepDone(StepDone { asked, attempt: 1, output, undo: false });
-            self.write(lease, seq, done).await?;
+            seen_ms = self.write(lease, seq, seen_ms, done).await?;
         }
-        self.write(lease, STEPS, Event::Completed(Output { output })).await
+        self.write(lease, STEPS, seen_ms, Event::Completed(Output { output })).await?;
+        Ok(())
     }
 
-    async fn write(&self, lease: &Lease, nth: u32, event: Event) -> Result<()> {
+    async fn write(&self, lease: &Lease, nth: u32, seen_ms: u64, event: Event) -> Result<u64> {
         let (events, seen) = ([event], nth + 1);
         let number = u64::from(nth) + 1;
-        let write = Write { number, seen, events: &events, then: Then::Keep };
+        let write = Write { number, seen, seen_ms, events: &events, then: Then::Keep };
         let written = self.store.write(self.grant.workflow().scope(), lease, &write).await?;
         ensure!(written.news.is_empty(), "somebody else wrote to the run");
-        Ok(())
+        Ok(written.at_ms)
     }
 }

@@ -1,4 +1,4 @@
-//! What a hostile reader doubted of bodies: the host's own, called without a guest.
+//! The host's own body of a run, called without a guest: what it records, and what it is told.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -1,4 +1,4 @@
-//! What a hostile reader doubted.
+//! What two things do to each other.
 
 use super::delete::all_there_is;
 use super::*;
