@@ -7,8 +7,8 @@ use satama::Ids;
 use satama::grant::{Grant, Scope};
 use satama::workflow::control::{Control as _, List, Reschedule, Schedule, VersionStatus};
 use satama::workflow::log::{
-    ApprovalAsked, Asked, ChildStarted, Done, Event, Failure, FunctionFailed, Json, Output,
-    Spawned, Started, StateSet, StepDone, Suspended, TimerSet, When, json,
+    ApprovalAsked, Asked, ChildStarted, Event, Failure, Json, Output, Spawned, Started, StateSet,
+    StepDone, Suspended, TimerSet, When, json,
 };
 use satama::workflow::{
     Backend, Input, Lease, NewRun, Queue, RunId, Served, Store as _, StoreError, Take, Taken, Then,
@@ -16,9 +16,7 @@ use satama::workflow::{
 };
 use satama_tests::grant;
 
-use super::verb::{End, Verb, What};
-
-const LONG_MS: u64 = 600_000;
+use super::verb::{LONG_MS, Verb, What, settled};
 
 /// A tenant of its own, with one run, which has what the call needs.
 pub(crate) struct Subject {
@@ -383,19 +381,6 @@ impl Subject {
 
 fn bodies() -> Queue {
     Queue::Bodies("w".to_owned(), digest())
-}
-
-fn settled(end: End) -> Event {
-    let (seq, attempt) = (0, 1);
-    let failed = |again_ms| {
-        let failure = Failure::ours("odd", "it failed");
-        Event::FunctionFailed(FunctionFailed { seq, attempt, failure, again_ms })
-    };
-    match end {
-        End::Done => Event::FunctionDone(Done { seq, attempt, output: text("1") }),
-        End::Failed => failed(None),
-        End::Again => failed(Some(LONG_MS)),
-    }
 }
 
 fn said<T: std::fmt::Debug>(answer: Result<T, StoreError>) -> Result<String, StoreError> {

@@ -1,5 +1,10 @@
 //! The verbs of `workflow::Store` and `Control`, and what is done with each.
 
+use satama::workflow::log::{Done, Event, Failure, FunctionFailed, json};
+
+/// Longer than any test takes, in milliseconds.
+pub(crate) const LONG_MS: u64 = 600_000;
+
 /// A call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verb {
@@ -98,3 +103,17 @@ pub(crate) const VERBS: [Verb; 39] = [
     Verb::Schedules,
     Verb::Advance,
 ];
+
+/// The end of a function's first attempt.
+pub(crate) fn settled(end: End) -> Event {
+    let (seq, attempt) = (0, 1);
+    let failed = |again_ms| {
+        let failure = Failure::ours("odd", "it failed");
+        Event::FunctionFailed(FunctionFailed { seq, attempt, failure, again_ms })
+    };
+    match end {
+        End::Done => Event::FunctionDone(Done { seq, attempt, output: json("1").unwrap() }),
+        End::Failed => failed(None),
+        End::Again => failed(Some(LONG_MS)),
+    }
+}

@@ -6,6 +6,7 @@
 
 mod body;
 mod function;
+mod hear;
 mod renewal;
 mod schedule;
 mod shift;

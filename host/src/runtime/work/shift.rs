@@ -11,15 +11,11 @@ use tokio::time::{Instant, sleep_until};
 
 use super::{Hand, Tenant};
 use crate::error::chain;
-use crate::workflow::body::News;
 use crate::workflow::bus::{Listening, Note};
-use crate::workflow::{CHANGES, Queue, RunId, Store as _, StoreError, Take, Taken, Work};
+use crate::workflow::{CHANGES, Queue, Store as _, StoreError, Take, Taken, Work};
 
 /// Most of one queue that one look takes: what is taken waits for nobody else.
 const LOOK_MAX: usize = 16;
-
-/// Longest entry that is kept for a body until it waits.
-const ENTRY_BYTES_KEPT: usize = 4 << 10;
 
 /// How often a worker says what it serves.
 const REGISTER: Duration = Duration::from_secs(10);
@@ -31,12 +27,12 @@ const DUE_MIN: Duration = Duration::from_millis(10);
 const FAILED: Duration = Duration::from_millis(500);
 
 /// One partition, as this worker sees it.
-struct Partition {
+pub(super) struct Partition {
     /// When it is looked at next.
-    next: Instant,
+    pub(super) next: Instant,
     /// Whether it is looked at now, and whether something was said meanwhile.
     looking: bool,
-    said: bool,
+    pub(super) said: bool,
     /// Whether there may be more than there was room for.
     more: bool,
     /// Whether there was room again while it was looked at.
@@ -115,63 +111,6 @@ impl Tenant {
         }
         while let Some(done) = work.join_next().await {
             report(done);
-        }
-    }
-
-    fn hear(&self, partitions: &mut [Partition], note: Note) {
-        match note {
-            Note::Said(number, text) if self.tell(&text) => _ = number,
-            Note::Said(number, text) if let Some(after) = due(&text) => {
-                if let Some(partition) = partitions.get_mut(usize::from(number)) {
-                    partition.due(Instant::now() + after);
-                }
-            }
-            Note::Said(number, queue) => {
-                let is_ours = queue.is_empty() || self.served.iter().any(|line| line.name == queue);
-                if is_ours && let Some(partition) = partitions.get_mut(usize::from(number)) {
-                    partition.said = true;
-                    partition.next = Instant::now();
-                }
-            }
-            Note::Missed(number) => {
-                if let Some(partition) = partitions.get_mut(usize::from(number)) {
-                    partition.said = true;
-                    partition.next = Instant::now();
-                }
-                self.tell_all(number);
-            }
-        }
-    }
-
-    /// Tells a body what was said to it: `run token length entry`. False if it is no such thing.
-    fn tell(&self, text: &str) -> bool {
-        let mut parts = text.splitn(4, ' ');
-        let (Some(run), Some(token), Some(Ok(length)), Some(entry)) =
-            (parts.next(), parts.next(), parts.next().map(str::parse), parts.next())
-        else {
-            return false;
-        };
-        // A queue's name may look like it, but for the run.
-        if run.parse::<RunId>().is_err() {
-            return false;
-        }
-        // One that is late may be of another history, which had begun before this one.
-        if let Some((_, inbox)) = self.inboxes().get(run).filter(|(held, _)| held == token) {
-            // A long one is read once it is wanted.
-            let short = entry.len() <= ENTRY_BYTES_KEPT;
-            let news = if short { News::Entry(length, entry.to_owned()) } else { News::Look };
-            _ = inbox.send(news);
-        }
-        true
-    }
-
-    /// Tells the bodies of a partition that there may be something.
-    fn tell_all(&self, number: u8) {
-        let one = self.store.partitions() == 1;
-        for (run, (_, inbox)) in self.inboxes().iter() {
-            if one || run.starts_with(&format!("{number:02x}")) {
-                _ = inbox.send(News::Look);
-            }
         }
     }
 
@@ -350,7 +289,7 @@ impl Partition {
     }
 
     /// Something will be due.
-    fn due(&mut self, at: Instant) {
+    pub(super) fn due(&mut self, at: Instant) {
         self.next = self.next.min(at);
         self.due = Some(self.due.map_or(at, |due| due.min(at)));
     }
@@ -374,12 +313,6 @@ impl Work {
             Self::Function(task) => Some(Queue::Function(task.spawned()?.function)),
         }
     }
-}
-
-/// In how long something will be due, if that is what was said: `t milliseconds`.
-fn due(text: &str) -> Option<Duration> {
-    let ms: u64 = text.strip_prefix("t ")?.parse().ok()?;
-    Some(Duration::from_millis(ms.min(crate::workflow::WAIT_MS_MAX)))
 }
 
 fn report(done: Result<(), JoinError>) {
