@@ -226,5 +226,5 @@ pub(crate) async fn schedules_that_can_start_nothing_are_in_nobodys_way(h: &Harn
         }
     }
     let started = hand.at(wanted.partition()).next().await;
-    assert!(started.is_some(), "{} are due, and the one that can be started never is", stuck);
+    assert!(started.is_some(), "{stuck} are due, and the one that can be started never is");
 }
