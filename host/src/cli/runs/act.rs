@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use anyhow::anyhow;
 use satama::run::Error;
 
 use super::super::print;
@@ -126,6 +125,14 @@ pub(super) struct Unschedule {
     name: String,
 }
 
+/// Says what of a run is not so, where its status alone says too little.
+fn not_so(done: Result<(), Error>, what: impl Fn() -> String) -> anyhow::Result<()> {
+    done.map_err(|err| match err {
+        err @ Error::Illegal(_) => anyhow::Error::from(err).context(what()),
+        err => err.into(),
+    })
+}
+
 impl Signal {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let runs = self.tenant.open().await?;
@@ -141,12 +148,7 @@ impl Approve {
         let by = self.by.or_else(|| std::env::var("USER").ok());
         let runs = self.tenant.open().await?;
         let done = runs.decide(&self.run, &self.name, !self.refuse, by, self.data).await;
-        done.map_err(|err| match err {
-            Error::Illegal(status) => {
-                anyhow!("no approval `{}` is open; the run is {status}", self.name)
-            }
-            err => err.into(),
-        })?;
+        not_so(done, || format!("no approval `{}` is open", self.name))?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -154,10 +156,7 @@ impl Approve {
 impl Resume {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let done = self.tenant.open().await?.resume(&self.run).await;
-        done.map_err(|err| match err {
-            Error::Illegal(status) => anyhow!("the run is not suspended; it is {status}"),
-            err => err.into(),
-        })?;
+        not_so(done, || "it is not suspended".to_owned())?;
         Ok(ExitCode::SUCCESS)
     }
 }
