@@ -182,3 +182,69 @@ pub(super) fn retry_from(history: &[Recorded], number: Option<u32>) -> Result<(u
 fn is_done(call: &Call) -> bool {
     matches!(call.settled, Some((Settled::Done(_), _)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workflow::log::{Asked, Started, StepDone, StepFailed, json};
+
+    fn done(seq: u32, undo: bool) -> Event {
+        let asked = Asked { seq, name: "a".into() };
+        Event::StepDone(StepDone { asked, attempt: 1, output: json("1").unwrap(), undo })
+    }
+
+    fn failed(seq: u32, undo: bool) -> Event {
+        let asked = Asked { seq, name: "a".into() };
+        let failure = Failure::ours("odd", "it failed");
+        Event::StepFailed(StepFailed { asked, attempt: 1, failure, again_ms: None, undo })
+    }
+
+    /// Two steps are done, a third fails, and then this.
+    fn history(undos: &[Event]) -> Vec<Recorded> {
+        let started = Event::Started(Started { input: json("1").unwrap(), generation: 0 });
+        let begin = [started, done(0, false), done(1, false), failed(2, false)];
+        let end = Event::Failed(Failure::ours("odd", "it failed"));
+        let events = begin.into_iter().chain(undos.iter().cloned()).chain([end]);
+        events.map(|event| Recorded { at_ms: 1, bytes: 1, event }).collect()
+    }
+
+    #[test]
+    fn a_run_goes_on_from_the_step_that_failed() {
+        assert_eq!(retry_from(&history(&[]), None).unwrap(), (2, false));
+    }
+
+    #[test]
+    fn a_run_that_was_undone_goes_on_from_where_it_is_told() {
+        let undone = history(&[done(3, true), done(4, true)]);
+        assert!(matches!(retry_from(&undone, None), Err(Error::InvalidStep(_))));
+        assert_eq!(retry_from(&undone, Some(0)).unwrap(), (0, false));
+        assert_eq!(State::fold(&undone).unwrap().redone_since(0), 0);
+    }
+
+    #[test]
+    fn what_was_undone_in_part_is_undone_first() {
+        let partly = history(&[done(3, true), failed(4, true)]);
+        let Err(Error::InvalidStep(why)) = retry_from(&partly, Some(1)) else { panic!() };
+        assert!(why.starts_with("step 4"), "{why}");
+        // The undo that failed may go on, and then all of it may be done anew.
+        for from in [3, 4] {
+            assert_eq!(retry_from(&partly, Some(from)).unwrap(), (from, false));
+        }
+    }
+
+    #[test]
+    fn only_what_is_done_anew_after_it_was_undone_is_another_thing() {
+        let after = |undos: &[Event], seq: u32| {
+            let mut events = history(undos);
+            let retried = Event::Retried(crate::workflow::log::Of { seq });
+            events.push(Recorded { at_ms: 1, bytes: 1, event: retried });
+            State::fold(&events).unwrap()
+        };
+        let turn = u32::try_from(history(&[done(3, true), done(4, true)]).len()).unwrap() + 1;
+        let redone = after(&[done(3, true), done(4, true)], 1);
+        assert_eq!([0, 1, 2].map(|seq| redone.redone_since(seq)), [0, turn, turn]);
+        // A step that failed may have been done; an undo that goes on may too.
+        assert_eq!(after(&[], 2).redone_since(2), 0);
+        assert_eq!(after(&[done(3, true), failed(4, true)], 3).redone_since(3), 0);
+    }
+}
