@@ -16,8 +16,8 @@ on_both_stores! {
     functions_are_bounded,
     chance_is_the_runs,
     children_are_bounded,
-    a_body_that_comes_nowhere_fails,
-    a_step_that_fails_for_ever_fills_its_history,
+    a_body_that_comes_nowhere_keeps_what_it_came_to,
+    more_attempts_than_there_may_be_are_refused,
     what_is_printed_harms_nobody,
     a_run_may_continue_for_ever,
 }
@@ -233,7 +233,7 @@ async fn children_are_bounded(stage: Stage) {
 }
 
 /// It needs longer to come to where it was than it is given.
-async fn a_body_that_comes_nowhere_fails(stage: Stage) {
+async fn a_body_that_comes_nowhere_keeps_what_it_came_to(stage: Stage) {
     let mut crew = Crew::idle(stage).await;
     let small = |limits: &mut Limits| (limits.cpu_ms, limits.wall_ms) = (300, 5_000);
     let guests = vec![("hostile_workflow", hostile(small)), ("workflow_basic", grant("u"))];
@@ -249,10 +249,9 @@ async fn a_body_that_comes_nowhere_fails(stage: Stage) {
     neighbour(crew).await;
 }
 
-async fn a_step_that_fails_for_ever_fills_its_history(stage: Stage) {
+async fn more_attempts_than_there_may_be_are_refused(stage: Stage) {
     let crew = among(stage, |_| {}).await;
     let info = crew.run("retry-forever", "null").await;
-    // More attempts than may be asked for.
     assert_eq!(info.head.status, Status::Completed, "{info:?}");
     assert!(told(&info)[0].contains("TooLarge(10000)"), "{info:?}");
     neighbour(crew).await;

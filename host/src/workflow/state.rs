@@ -23,8 +23,6 @@ pub struct State {
     signals: HashMap<String, Vec<(Json, Mark)>>,
     started: Option<(Started, Mark)>,
     last: Mark,
-    /// Calls whose end is still to come from elsewhere.
-    open: usize,
     /// Names of approvals that are open.
     approvals: HashSet<String>,
     /// From which calls on the run was retried that had undone something: the calls, and the
@@ -145,13 +143,11 @@ impl State {
             Event::FunctionDone(done) => {
                 let output = Settled::Done(done.output.clone());
                 self.function(done.seq, done.attempt)?.settled = Some((output, mark));
-                self.open -= 1;
             }
             Event::FunctionFailed(failed) => {
                 let function = self.function(failed.seq, failed.attempt)?;
                 if failed.again_ms.is_none() {
                     function.settled = Some((Settled::Failed(failed.failure.clone()), mark));
-                    self.open -= 1;
                 }
             }
             Event::ChildEnded(ended) => {
@@ -205,7 +201,6 @@ impl State {
         if seq as usize != self.calls.len() {
             return Err("it is not the next call");
         }
-        self.open += usize::from(what.is_open());
         self.calls.push(Call { what, asked: mark, attempts: 0, settled: None });
         Ok(&mut self.calls[seq as usize])
     }
@@ -272,7 +267,6 @@ impl State {
         if let What::Approval(asked) = &call.what {
             self.approvals.remove(&asked.asked.name);
         }
-        self.open -= 1;
         Ok(())
     }
 
@@ -317,14 +311,8 @@ impl State {
         if !is_cancelling {
             self.cancel = None;
         }
-        self.open = 0;
         self.approvals.clear();
         Ok(())
-    }
-
-    /// How many calls wait for their end from elsewhere.
-    pub fn open(&self) -> usize {
-        self.open
     }
 
     /// The last event that let the run do a call once more, after it had undone what it did from

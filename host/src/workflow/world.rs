@@ -1,8 +1,8 @@
 //! What a body sees of the machine: its run's time and random numbers, and only inside a step
 //! those of the world.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::replay::{Turn, hash};
@@ -16,7 +16,9 @@ pub struct World(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     run: String,
-    turn: Mutex<Turn>,
+    generation: u32,
+    /// See [`Turn`].
+    since: AtomicU32,
     in_step: AtomicBool,
     /// The run's time, in milliseconds since 1970.
     now_ms: AtomicU64,
@@ -31,7 +33,8 @@ impl World {
     pub fn new(run: &str, generation: u32, ids: Ids) -> Self {
         Self(Arc::new(Inner {
             run: run.to_owned(),
-            turn: Mutex::new(generation.into()),
+            generation,
+            since: AtomicU32::new(0),
             in_step: AtomicBool::new(false),
             now_ms: AtomicU64::new(0),
             started_ms: AtomicU64::new(0),
@@ -53,7 +56,7 @@ impl World {
 
     /// The body has seen an event of this time, and this is its turn.
     pub fn set_now(&self, now_ms: u64, turn: Turn) {
-        *self.0.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
+        self.0.since.store(turn.since, Ordering::Relaxed);
         _ = self.0.started_ms.compare_exchange(0, now_ms, Ordering::Relaxed, Ordering::Relaxed);
         self.0.now_ms.store(now_ms, Ordering::Relaxed);
     }
@@ -82,7 +85,8 @@ impl World {
             return u64::from_ne_bytes(self.0.ids.next().0);
         }
         let drawn = self.0.drawn.fetch_add(1, Ordering::Relaxed);
-        let turn = *self.0.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = self.0.since.load(Ordering::Relaxed);
+        let turn = Turn { generation: self.0.generation, since };
         let bytes = hash("wasi", &self.0.run, turn, drawn);
         let (first, _) = bytes.split_at(8);
         u64::from_le_bytes(first.try_into().unwrap_or_default())

@@ -123,6 +123,8 @@ conformance! {
         a_result_without_room_is_refused_and_a_short_one_taken
         a_long_history_has_no_room_for_another_attempt
         a_parent_without_room_is_told_that_its_child_failed
+        a_look_takes_so_many_bytes_of_histories
+        a_run_of_many_children_is_deleted_with_all_of_them
         a_partition_has_so_many_schedules
         a_schedule_is_postponed_unless_it_moved_on
         an_ended_run_takes_no_signal

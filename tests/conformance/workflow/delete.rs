@@ -161,3 +161,21 @@ pub(crate) async fn a_run_may_be_kept_for_no_time(h: &Harness) {
     hand.tick().await;
     assert!(hand.snapshot(&run).await.is_none());
 }
+
+/// So many that one look does not come to all.
+pub(crate) async fn a_run_of_many_children_is_deleted_with_all_of_them(h: &Harness) {
+    let hand = Hand::new(h).await;
+    let mut body = hand.running().await;
+    let before = all_there_is(h, &hand).await;
+    let ids: Vec<_> = (0..200).map(|_| hand.id()).collect();
+    let children: Vec<_> = (0..).zip(&ids).map(|(seq, id)| child(seq, "w", id)).collect();
+    let run = body.lease.run.clone();
+    hand.write(&mut body, &[children, vec![completed("1")]].concat(), Then::Keep).await;
+    assert!(hand.delete(&run).await.unwrap());
+    while hand.take(&[]).await.due_ms == Some(0) {}
+    for id in &ids {
+        assert!(hand.snapshot(id).await.is_none());
+    }
+    let after = all_there_is(h, &hand).await;
+    assert!(after.len() <= before.len(), "{after:?}");
+}

@@ -13,10 +13,10 @@ fn long() -> String {
     format!("\"{}\"", "a".repeat(usize::try_from(PAYLOAD_BYTES_MAX).unwrap() - 2))
 }
 
-/// Events which leave no room for a long one.
-fn filling() -> Vec<Event> {
+/// Calls from a number on, which leave no room for a long one.
+fn filling(from: u32) -> Vec<Event> {
     let many = u32::try_from(HISTORY_BYTES_MAX / PAYLOAD_BYTES_MAX).unwrap();
-    (100..100 + many).map(|seq| set(seq, "a", &long())).collect()
+    (from..from + many).map(|seq| set(seq, "a", &long())).collect()
 }
 
 pub(crate) async fn signals_leave_room_in_a_history(h: &Harness) {
@@ -74,7 +74,7 @@ pub(crate) async fn so_many_keys_of_signals_are_remembered(h: &Harness) {
 
 pub(crate) async fn a_result_without_room_is_refused_and_a_short_one_taken(h: &Harness) {
     let hand = Hand::new(h).await;
-    let run = hand.waiting(&[vec![spawned(0, "f"), spawned(1, "f")], filling()].concat()).await;
+    let run = hand.waiting(&[vec![spawned(0, "f"), spawned(1, "f")], filling(2)].concat()).await;
     for result in ["short", "failure"] {
         let task = hand.task("f").await;
         let refused = hand.settle(&task, &done(&task, &long())).await;
@@ -103,7 +103,7 @@ pub(crate) async fn a_parent_without_room_is_told_that_its_child_failed(h: &Harn
     let hand = Hand::new(h).await;
     let ids = [hand.id(), hand.id()];
     let [first, second] = [0, 1].map(|seq| child(seq, "w", &ids[seq as usize]));
-    let parent = hand.waiting(&[vec![first, second], filling()].concat()).await;
+    let parent = hand.waiting(&[vec![first, second], filling(2)].concat()).await;
     let mut children = hand.bodies_of("w", "1", 2, LONG_MS).await;
     let long = long();
     for (seq, (output, ending)) in
@@ -118,6 +118,21 @@ pub(crate) async fn a_parent_without_room_is_told_that_its_child_failed(h: &Harn
     }
     // Its own output it has.
     assert_eq!(hand.last(&ids[1]).await, completed(&long).encode());
+}
+
+pub(crate) async fn a_look_takes_so_many_bytes_of_histories(h: &Harness) {
+    let hand = Hand::new(h).await;
+    let events = filling(0);
+    for _ in 0..3 {
+        let run = hand.waiting(&events).await;
+        hand.tell(&run, signal("s", "1", None)).await;
+    }
+    // Two have all the bytes, and the third is taken next.
+    for (taken, due_ms) in [(2, Some(0)), (1, Some(LONG_MS))] {
+        let look = hand.take(&[(Hand::bodies("w", "1"), 9)]).await;
+        assert_eq!(look.work.len(), taken);
+        assert!(look.due_ms <= due_ms, "{:?}", look.due_ms);
+    }
 }
 
 pub(crate) async fn a_partition_has_so_many_schedules(h: &Harness) {

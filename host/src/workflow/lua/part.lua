@@ -12,7 +12,7 @@
 --   l:       sorted set: leases, by when they run out. RUN, or `RUN N`
 --   t:       sorted set: what is due, by when. `kind RUN` or `kind RUN N`, see due.lua
 --   i:STATUS WORKFLOW   a:WORKFLOW   u:USER   sorted sets: runs, by when they were created
---   c:RUN    set: all children that it ever had
+--   c:RUN    set: its children that are kept; those that are to be deleted after it
 --   v:       hash: workflow → `digest count`, of its newest active version; see point.lua
 --   z: e:    hash: schedules, `WORKFLOW:NAME` → JSON; sorted set of them: by when they are due
 --   w:WORKFLOW W: n:  in partition 0. hash: digest → `status first last source`; set: all

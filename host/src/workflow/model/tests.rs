@@ -74,7 +74,6 @@ fn a_store_that_forgets() {
 
 /// All that goes wrong, together: it takes a minute.
 #[test]
-#[ignore = "it takes a minute"]
 fn all_at_once() {
     let all = Left { signals: 1, ..ROUGH };
     holds(RACE, all);
