@@ -5,12 +5,15 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here should end the test where it fails")]
 
+#[path = "languages/across.rs"]
+mod across;
 #[path = "languages/pages.rs"]
 mod pages;
 #[path = "languages/parts.rs"]
 mod parts;
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use satama_tests::{Stage, build, on_both_stores};
 
@@ -39,10 +42,14 @@ languages! {
     rust: "rust",
 }
 
-on_both_stores! { ten_thousand_items, }
+on_both_stores! { ten_thousand_items, functions_of_another_language, }
 
 async fn ten_thousand_items(stage: Stage) {
     pages::all_read_the_same(stage, LANGUAGES).await;
+}
+
+async fn functions_of_another_language(stage: Stage) {
+    across::each_calls_the_next(stage.sharing_compiled().await, LANGUAGES).await;
 }
 
 async fn says_the_same(stage: Stage, language: &str) {
@@ -53,12 +60,22 @@ async fn says_the_same(stage: Stage, language: &str) {
 
 /// That this is what is written in a file of `languages`.
 fn expect(file: &str, language: &str, said: &str) {
-    let file = build::root().join("tests/languages").join(file);
     if std::env::var_os("UPDATE").is_some() {
-        std::fs::write(&file, said).unwrap();
+        std::fs::write(path(file), said).unwrap();
     }
-    let expected = std::fs::read_to_string(&file).unwrap();
-    assert!(said == expected, "{language} says something else:\n{}", difference(&expected, said));
+    compare(&written(file), said, language);
+}
+
+fn written(file: &str) -> String {
+    std::fs::read_to_string(path(file)).unwrap()
+}
+
+fn path(file: &str) -> PathBuf {
+    build::root().join("tests/languages").join(file)
+}
+
+fn compare(expected: &str, said: &str, who: &str) {
+    assert!(said == expected, "{who} says something else:\n{}", difference(expected, said));
 }
 
 /// The lines that differ, each with its part, the first of them.

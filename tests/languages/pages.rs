@@ -29,7 +29,7 @@ pub(crate) async fn all_read_the_same(stage: Stage, languages: &[&str]) {
 
 fn grant() -> Grant {
     let every = || Names::new(["*"]).unwrap();
-    parts::grant(|_| {}).with_channel(every()).with_hub(every())
+    parts::grant("pages", |_| {}).with_channel(every()).with_hub(every())
 }
 
 async fn fill(stage: &Stage) {

@@ -15,8 +15,8 @@ use wasmtime::component::Val;
 const TENANT: &str = "language";
 
 /// Its workflows and functions.
-const BODIES: [&str; 6] = ["story", "undone", "waits", "counts", "cancelled", "echo"];
-const FUNCTIONS: [&str; 4] = ["double", "third-time", "refuse", "facts"];
+pub(crate) const BODIES: [&str; 6] = ["story", "undone", "waits", "counts", "cancelled", "echo"];
+pub(crate) const FUNCTIONS: [&str; 4] = ["double", "third-time", "refuse", "facts"];
 
 /// Parts that need nothing but services.
 const PLAIN: [&str; 8] =
@@ -32,7 +32,7 @@ const CALLS: u32 = 200;
 pub(crate) async fn transcript(stage: &Stage, guest: &str) -> String {
     let mut said = String::new();
     stage.put_secret(TENANT, "read-only", None, b"read").await;
-    let ours = program(&stage.host, guest, Arc::new(grant(|_| {}))).await;
+    let ours = on(&stage.host, guest).await;
     for part in PLAIN {
         say(&mut said, &ours, part).await;
     }
@@ -47,9 +47,9 @@ pub(crate) async fn transcript(stage: &Stage, guest: &str) -> String {
         stage.put_secret(TENANT, name, None, b"known").await;
         stage.put_secret(TENANT, name, Some("ann"), b"known").await;
     }
-    let few = grant(|limits| limits.handles = HANDLES);
+    let few = grant(TENANT, |limits| limits.handles = HANDLES);
     say(&mut said, &program(&stage.host, guest, Arc::new(few)).await, "handles").await;
-    let slow = grant(|limits| limits.calls_per_second = CALLS);
+    let slow = grant(TENANT, |limits| limits.calls_per_second = CALLS);
     say(&mut said, &program(&stage.host, guest, Arc::new(slow)).await, "calls").await;
 
     let other_keys = Keys::fixed(lone_key("other", 1));
@@ -64,7 +64,14 @@ pub(crate) async fn transcript(stage: &Stage, guest: &str) -> String {
 }
 
 async fn on(host: &Host, guest: &str) -> Program {
-    program(host, guest, Arc::new(grant(|_| {}))).await
+    program(host, guest, Arc::new(grant(TENANT, |_| {}))).await
+}
+
+/// One part of what was said.
+pub(crate) fn section(said: &str, part: &str) -> String {
+    let start = format!("== {part}\n");
+    let (_, rest) = said.split_once(&start).unwrap();
+    start + rest.split("== ").next().unwrap()
 }
 
 /// Has it go through a part.
@@ -81,10 +88,10 @@ pub(crate) async fn say(said: &mut String, program: &Program, part: &str) {
 }
 
 /// What it is granted.
-pub(crate) fn grant(change: impl FnOnce(&mut Limits)) -> Grant {
+pub(crate) fn grant(tenant: &str, change: impl FnOnce(&mut Limits)) -> Grant {
     let text = |names: &[&str]| names.iter().map(ToString::to_string).collect();
     let runs = BODIES.into_iter().chain(["unserved"]);
-    granted(TENANT, limits(change)).with_workflow(WorkflowGrant {
+    granted(tenant, limits(change)).with_workflow(WorkflowGrant {
         bodies: text(&BODIES),
         functions: text(&FUNCTIONS),
         calls: Names::new(FUNCTIONS).unwrap(),
@@ -96,7 +103,7 @@ pub(crate) fn grant(change: impl FnOnce(&mut Limits)) -> Grant {
 
 /// A worker that looks for work when it is told of some, and drops bodies that wait, so that they
 /// are replayed.
-async fn work(host: &Host, programs: &[&Program]) -> Worker {
+pub(crate) async fn work(host: &Host, programs: &[&Program]) -> Worker {
     let mut config = WorkerConfig::default();
     config.sweep = Duration::from_secs(600);
     config.warm = Duration::ZERO;
