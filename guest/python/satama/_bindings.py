@@ -66,7 +66,7 @@ class Interface:
         failed: Error | Cancelled
         try:
             return function(*args, **kwargs)
-        except Err as err:
+        except Err as err:  # pyright: ignore[reportUnknownVariableType]
             failed = from_wit(self.name, cast(Any, err).value)
         # Outside of the handler: what the bindings raise says nothing more.
         raise failed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Any
 
@@ -46,6 +47,7 @@ class Fields(MutableMapping[str, Any]):
     def json(self) -> dict[str, Json]:
         """Each field as it is written: with what was changed within a value that was read."""
         for name, value in self._read.items():
-            if value != self._texts[name].value:
+            # Compared as JSON: there, true is not one.
+            if json.dumps(value) != json.dumps(self._texts[name].value):
                 self._texts[name] = Json(dump(value))
         return dict(self._texts)

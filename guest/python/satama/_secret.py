@@ -7,13 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from . import _values as values
-from ._bindings import imported
 from ._handle import Handle
 
 if TYPE_CHECKING:
     from wit_world.imports import secret as wit
-else:
-    wit = imported("secret")
 
 
 class Secret(Handle["wit.Secret"]):

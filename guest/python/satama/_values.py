@@ -93,7 +93,13 @@ def millis(duration: timedelta) -> int:
         raise TypeError(f"a duration is a timedelta, not {type(duration).__name__}")
     if duration < timedelta(0):
         raise ValueError("a duration is not negative")
-    return -(-duration // MILLISECOND)
+    return rounded_up(duration)
+
+
+def rounded_up(duration: timedelta) -> int:
+    """In milliseconds. A timedelta may be too long to be added to."""
+    whole, rest = divmod(duration, MILLISECOND)
+    return whole + bool(rest)
 
 
 def maybe_millis(duration: timedelta | None) -> int | None:
@@ -107,7 +113,7 @@ def moment(time: datetime) -> int:
         raise TypeError(f"a time is a datetime, not {type(time).__name__}")
     if time.tzinfo is None:
         raise ValueError("a time needs a time zone, such as datetime.UTC")
-    return max(0, -(-(time - EPOCH) // MILLISECOND))
+    return max(0, rounded_up(time - EPOCH))
 
 
 def maybe_moment(time: datetime | None) -> int | None:

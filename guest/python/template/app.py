@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-import satama
 import wit_world
 from componentize_py_types import Err
+
+import satama
 from satama.cache import Bucket
 from satama.workflow import FunctionHandler, Step, WorkflowHandler, function, sleep, step, workflow
 
