@@ -164,3 +164,21 @@ satama_failure satama_failure_of(satama_arena *arena, const satama_error *error)
     }
     return failure;
 }
+
+const satama_failure *satama_failure_keep(satama_arena *arena, const satama_failure *failure)
+{
+    satama_failure *kept = satama_alloc(arena, sizeof *kept);
+    kept->code = satama_copy(arena, failure->code);
+    kept->message = satama_copy(arena, failure->message);
+    kept->retry = failure->retry;
+    kept->details = failure->details;
+    if (kept->details.has) kept->details.value = satama_copy(arena, failure->details.value);
+    return kept;
+}
+
+satama_error satama_error_keep(satama_arena *arena, satama_error error)
+{
+    if (error.text.len > 0) error.text = satama_copy(arena, error.text);
+    if (error.failure != NULL) error.failure = satama_failure_keep(arena, error.failure);
+    return error;
+}

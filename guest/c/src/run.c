@@ -120,9 +120,11 @@ satama_error satama_run_each(satama_arena *arena, satama_runs runs, satama_run_f
     do {
         SATAMA_ARENA(page_arena);
         satama_run_page page;
-        SATAMA_TRY(satama_run_find(&page_arena, runs, filter, cursor, RUN_PAGE_MAX, &page));
+        satama_error error =
+            satama_run_find(&page_arena, runs, filter, cursor, RUN_PAGE_MAX, &page);
+        if (error.code != SATAMA_OK) return satama_error_keep(arena, error);
         for (size_t at = 0; at < page.count; at++) {
-            satama_error error = visit(context, &page.runs[at]);
+            error = visit(context, &page.runs[at]);
             if (error.code == SATAMA_STOPPED) return satama_ok();
             if (error.code != SATAMA_OK) return error;
         }

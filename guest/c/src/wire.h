@@ -110,6 +110,12 @@ void satama_arena_defer(satama_arena *arena, void (*run)(void *what), void *what
 /* What an error of the host is here. */
 satama_error satama_raise(const satama_wire_error *error, const satama_error_cases *cases);
 
+/* The same error, all of which lives in an arena. */
+satama_error satama_error_keep(satama_arena *arena, satama_error error);
+
+/* A copy of a failure that lives in an arena. */
+const satama_failure *satama_failure_keep(satama_arena *arena, const satama_failure *failure);
+
 /* The cases that `secret`, `secret-use`, `secret-reveal` and `credential` share. */
 extern const satama_error_cases satama_secret_errors;
 
