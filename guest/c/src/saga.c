@@ -23,7 +23,7 @@ struct satama_compensation {
 
 satama_saga satama_saga_begin(satama_arena *arena)
 {
-    satama_saga saga = {arena, NULL, {0}};
+    satama_saga saga = {arena, NULL, satama_step_named("")};
     saga.undo.retries = UNDO_RETRIES;
     return saga;
 }
