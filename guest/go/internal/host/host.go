@@ -105,8 +105,3 @@ func OptionTime(millis witTypes.Option[uint64]) *time.Time {
 	}
 	return new(Time(millis.Some()))
 }
-
-// Missing says what to call if there is no host.
-func Missing() {
-	panic("satama: there is no host here: this is not a component")
-}

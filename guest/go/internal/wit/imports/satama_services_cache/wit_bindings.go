@@ -99,9 +99,6 @@ type Counts struct {
 	Misses uint64
 }
 
-//go:wasmimport satama:services/cache@0.1.0 [resource-drop]bucket
-func resourceDropBucket(handle int32)
-
 // A granted key space. Holding one is the permission to use it.
 type Bucket struct {
 	handle *witRuntime.Handle
@@ -139,9 +136,6 @@ func BucketFromBorrowHandle(handleValue int32) *Bucket {
 	handle := witRuntime.MakeHandle(handleValue)
 	return &Bucket{handle}
 }
-
-//go:wasmimport satama:services/cache@0.1.0 [resource-drop]claim
-func resourceDropClaim(handle int32)
 
 // The right to set one missing entry. Dropped before it is completed, also
 // because its instance ended, it is given up and the next caller gets it.
@@ -225,9 +219,6 @@ func MakeFilledBusy() Filled {
 	return Filled{Filled_Busy, nil}
 }
 
-//go:wasmimport satama:services/cache@0.1.0 [static]bucket.open
-func wasm_import_static_bucket_open(arg0 uintptr, arg1 uint32, arg2 uintptr)
-
 func BucketOpen(name string) witTypes.Result[*Bucket, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -280,9 +271,6 @@ func BucketOpen(name string) witTypes.Result[*Bucket, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/cache@0.1.0 [method]bucket.get
-func wasm_import_method_bucket_get(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
 
 func (self *Bucket) Get(key string) witTypes.Result[witTypes.Option[[]uint8], Error] {
 	pinner := &runtime.Pinner{}
@@ -348,9 +336,6 @@ func (self *Bucket) Get(key string) witTypes.Result[witTypes.Option[[]uint8], Er
 	return result0
 
 }
-
-//go:wasmimport satama:services/cache@0.1.0 [method]bucket.get-many
-func wasm_import_method_bucket_get_many(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
 
 func (self *Bucket) GetMany(keys []string) witTypes.Result[[]witTypes.Option[[]uint8], Error] {
 	pinner := &runtime.Pinner{}
@@ -433,9 +418,6 @@ func (self *Bucket) GetMany(keys []string) witTypes.Result[[]witTypes.Option[[]u
 
 }
 
-//go:wasmimport satama:services/cache@0.1.0 [method]bucket.set
-func wasm_import_method_bucket_set(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr, arg4 uint32, arg5 int64, arg6 int32, arg7 uintptr, arg8 uint32, arg9 uintptr)
-
 func (self *Bucket) Set(key string, value []uint8, options Options) witTypes.Result[witTypes.Unit, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -510,9 +492,6 @@ func (self *Bucket) Set(key string, value []uint8, options Options) witTypes.Res
 	return result3
 
 }
-
-//go:wasmimport satama:services/cache@0.1.0 [method]bucket.set-many
-func wasm_import_method_bucket_set_many(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
 
 func (self *Bucket) SetMany(entries []Entry) witTypes.Result[witTypes.Unit, Error] {
 	pinner := &runtime.Pinner{}
@@ -598,9 +577,6 @@ func (self *Bucket) SetMany(entries []Entry) witTypes.Result[witTypes.Unit, Erro
 
 }
 
-//go:wasmimport satama:services/cache@0.1.0 [method]bucket.set-if-absent
-func wasm_import_method_bucket_set_if_absent(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr, arg4 uint32, arg5 int64, arg6 int32, arg7 uintptr, arg8 uint32, arg9 uintptr)
-
 func (self *Bucket) SetIfAbsent(key string, value []uint8, options Options) witTypes.Result[bool, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -676,9 +652,6 @@ func (self *Bucket) SetIfAbsent(key string, value []uint8, options Options) witT
 
 }
 
-//go:wasmimport satama:services/cache@0.1.0 [method]bucket.delete
-func wasm_import_method_bucket_delete(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
-
 func (self *Bucket) Delete(key string) witTypes.Result[bool, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -732,9 +705,6 @@ func (self *Bucket) Delete(key string) witTypes.Result[bool, Error] {
 
 }
 
-//go:wasmimport satama:services/cache@0.1.0 [method]bucket.exists
-func wasm_import_method_bucket_exists(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
-
 func (self *Bucket) Exists(key string) witTypes.Result[bool, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -787,9 +757,6 @@ func (self *Bucket) Exists(key string) witTypes.Result[bool, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/cache@0.1.0 [method]bucket.ttl
-func wasm_import_method_bucket_ttl(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
 
 func (self *Bucket) Ttl(key string) witTypes.Result[witTypes.Option[uint64], Error] {
 	pinner := &runtime.Pinner{}
@@ -854,9 +821,6 @@ func (self *Bucket) Ttl(key string) witTypes.Result[witTypes.Option[uint64], Err
 	return result0
 
 }
-
-//go:wasmimport satama:services/cache@0.1.0 [method]bucket.add
-func wasm_import_method_bucket_add(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int64, arg4 int64, arg5 int32, arg6 uintptr, arg7 uint32, arg8 uintptr)
 
 func (self *Bucket) Add(key string, delta int64, options Options) witTypes.Result[int64, Error] {
 	pinner := &runtime.Pinner{}
@@ -931,9 +895,6 @@ func (self *Bucket) Add(key string, delta int64, options Options) witTypes.Resul
 
 }
 
-//go:wasmimport satama:services/cache@0.1.0 [method]bucket.invalidate-group
-func wasm_import_method_bucket_invalidate_group(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
-
 func (self *Bucket) InvalidateGroup(group string) witTypes.Result[witTypes.Unit, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -987,9 +948,6 @@ func (self *Bucket) InvalidateGroup(group string) witTypes.Result[witTypes.Unit,
 
 }
 
-//go:wasmimport satama:services/cache@0.1.0 [method]bucket.invalidate-all
-func wasm_import_method_bucket_invalidate_all(arg0 int32, arg1 uintptr)
-
 func (self *Bucket) InvalidateAll() witTypes.Result[witTypes.Unit, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -1040,9 +998,6 @@ func (self *Bucket) InvalidateAll() witTypes.Result[witTypes.Unit, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/cache@0.1.0 [method]bucket.fill
-func wasm_import_method_bucket_fill(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int64, arg4 int64, arg5 int32, arg6 uintptr, arg7 uint32, arg8 uintptr)
 
 func (self *Bucket) Fill(key string, options FillOptions) witTypes.Result[Filled, Error] {
 	pinner := &runtime.Pinner{}
@@ -1135,9 +1090,6 @@ func (self *Bucket) Fill(key string, options FillOptions) witTypes.Result[Filled
 
 }
 
-//go:wasmimport satama:services/cache@0.1.0 [method]bucket.counts
-func wasm_import_method_bucket_counts(arg0 int32, arg1 uintptr)
-
 func (self *Bucket) Counts() witTypes.Result[Counts, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -1188,9 +1140,6 @@ func (self *Bucket) Counts() witTypes.Result[Counts, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/cache@0.1.0 [method]claim.complete
-func wasm_import_method_claim_complete(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int64, arg4 uintptr)
 
 func (self *Claim) Complete(value []uint8, ttlMs uint64) witTypes.Result[witTypes.Unit, Error] {
 	pinner := &runtime.Pinner{}

@@ -160,9 +160,6 @@ type Page struct {
 	Next witTypes.Option[string]
 }
 
-//go:wasmimport satama:services/channel@0.1.0 [resource-drop]store
-func resourceDropStore(handle int32)
-
 // The channels of one name. Holding one is the permission to use them.
 type Store struct {
 	handle *witRuntime.Handle
@@ -200,9 +197,6 @@ func StoreFromBorrowHandle(handleValue int32) *Store {
 	handle := witRuntime.MakeHandle(handleValue)
 	return &Store{handle}
 }
-
-//go:wasmimport satama:services/channel@0.1.0 [static]store.open
-func wasm_import_static_store_open(arg0 uintptr, arg1 uint32, arg2 int64, arg3 uintptr)
 
 func StoreOpen(name string, ttlMs uint64) witTypes.Result[*Store, Error] {
 	pinner := &runtime.Pinner{}
@@ -268,9 +262,6 @@ func StoreOpen(name string, ttlMs uint64) witTypes.Result[*Store, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/channel@0.1.0 [method]store.add
-func wasm_import_method_store_add(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr, arg4 uint32, arg5 int32, arg6 uintptr, arg7 uint32, arg8 uintptr)
 
 func (self *Store) Add(id string, openingData string, user witTypes.Option[string]) witTypes.Result[witTypes.Unit, Error] {
 	pinner := &runtime.Pinner{}
@@ -359,9 +350,6 @@ func (self *Store) Add(id string, openingData string, user witTypes.Option[strin
 
 }
 
-//go:wasmimport satama:services/channel@0.1.0 [method]store.get
-func wasm_import_method_store_get(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
-
 func (self *Store) Get(id string) witTypes.Result[Info, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -441,9 +429,6 @@ func (self *Store) Get(id string) witTypes.Result[Info, Error] {
 
 }
 
-//go:wasmimport satama:services/channel@0.1.0 [method]store.remove
-func wasm_import_method_store_remove(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
-
 func (self *Store) Remove(ids []string) witTypes.Result[uint32, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -519,9 +504,6 @@ func (self *Store) Remove(ids []string) witTypes.Result[uint32, Error] {
 
 }
 
-//go:wasmimport satama:services/channel@0.1.0 [method]store.close
-func wasm_import_method_store_close(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int32, arg4 uintptr, arg5 uint32, arg6 uintptr)
-
 func (self *Store) Close(id string, code uint16, reason string) witTypes.Result[witTypes.Unit, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -588,9 +570,6 @@ func (self *Store) Close(id string, code uint16, reason string) witTypes.Result[
 	return result1
 
 }
-
-//go:wasmimport satama:services/channel@0.1.0 [method]store.set-user
-func wasm_import_method_store_set_user(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int32, arg4 uintptr, arg5 uint32, arg6 uintptr)
 
 func (self *Store) SetUser(id string, user witTypes.Option[string]) witTypes.Result[witTypes.Unit, Error] {
 	pinner := &runtime.Pinner{}
@@ -677,9 +656,6 @@ func (self *Store) SetUser(id string, user witTypes.Option[string]) witTypes.Res
 
 }
 
-//go:wasmimport satama:services/channel@0.1.0 [method]store.get-state
-func wasm_import_method_store_get_state(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
-
 func (self *Store) GetState(id string) witTypes.Result[State, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -757,9 +733,6 @@ func (self *Store) GetState(id string) witTypes.Result[State, Error] {
 
 }
 
-//go:wasmimport satama:services/channel@0.1.0 [method]store.set-state
-func wasm_import_method_store_set_state(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr, arg4 uint32, arg5 uintptr)
-
 func (self *Store) SetState(id string, value string) witTypes.Result[uint64, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -826,9 +799,6 @@ func (self *Store) SetState(id string, value string) witTypes.Result[uint64, Err
 	return result1
 
 }
-
-//go:wasmimport satama:services/channel@0.1.0 [method]store.compare-and-set-state
-func wasm_import_method_store_compare_and_set_state(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int64, arg4 uintptr, arg5 uint32, arg6 uintptr)
 
 func (self *Store) CompareAndSetState(id string, version uint64, value string) witTypes.Result[Swap, Error] {
 	pinner := &runtime.Pinner{}
@@ -910,9 +880,6 @@ func (self *Store) CompareAndSetState(id string, version uint64, value string) w
 
 }
 
-//go:wasmimport satama:services/channel@0.1.0 [method]store.clear-state
-func wasm_import_method_store_clear_state(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
-
 func (self *Store) ClearState(id string) witTypes.Result[uint64, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -977,9 +944,6 @@ func (self *Store) ClearState(id string) witTypes.Result[uint64, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/channel@0.1.0 [method]store.touch
-func wasm_import_method_store_touch(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
 
 func (self *Store) Touch(ids []string) witTypes.Result[[]string, Error] {
 	pinner := &runtime.Pinner{}
@@ -1062,9 +1026,6 @@ func (self *Store) Touch(ids []string) witTypes.Result[[]string, Error] {
 	return result2
 
 }
-
-//go:wasmimport satama:services/channel@0.1.0 [method]store.of-user
-func wasm_import_method_store_of_user(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int32, arg4 uintptr, arg5 uint32, arg6 int32, arg7 uintptr)
 
 func (self *Store) OfUser(user string, cursor witTypes.Option[string], limit uint32) witTypes.Result[Page, Error] {
 	pinner := &runtime.Pinner{}
@@ -1183,9 +1144,6 @@ func (self *Store) OfUser(user string, cursor witTypes.Option[string], limit uin
 
 }
 
-//go:wasmimport satama:services/channel@0.1.0 [method]store.all
-func wasm_import_method_store_all(arg0 int32, arg1 int32, arg2 uintptr, arg3 uint32, arg4 int32, arg5 uintptr)
-
 func (self *Store) All(cursor witTypes.Option[string], limit uint32) witTypes.Result[Page, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -1300,9 +1258,6 @@ func (self *Store) All(cursor witTypes.Option[string], limit uint32) witTypes.Re
 	return result7
 
 }
-
-//go:wasmimport satama:services/channel@0.1.0 [method]store.send
-func wasm_import_method_store_send(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int32, arg4 uintptr, arg5 uint32, arg6 uintptr)
 
 func (self *Store) Send(id string, message satama_services_types.Message) witTypes.Result[bool, Error] {
 	pinner := &runtime.Pinner{}

@@ -18,9 +18,6 @@ type Metadata = satama_services_secret.Metadata
 type Page = satama_services_secret.Page
 type Secret = satama_services_secret.Secret
 
-//go:wasmimport satama:services/credential@0.1.0 get
-func wasm_import_get(arg0 uintptr, arg1 uint32, arg2 uintptr, arg3 uint32, arg4 int32, arg5 int64, arg6 uintptr)
-
 func Get(name string, user string, version witTypes.Option[uint64]) witTypes.Result[*satama_services_secret.Secret, satama_services_secret.Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -99,9 +96,6 @@ func Get(name string, user string, version witTypes.Option[uint64]) witTypes.Res
 
 }
 
-//go:wasmimport satama:services/credential@0.1.0 exists
-func wasm_import_exists(arg0 uintptr, arg1 uint32, arg2 uintptr, arg3 uint32, arg4 uintptr)
-
 func Exists(name string, user string) witTypes.Result[bool, satama_services_secret.Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -164,9 +158,6 @@ func Exists(name string, user string) witTypes.Result[bool, satama_services_secr
 	return result1
 
 }
-
-//go:wasmimport satama:services/credential@0.1.0 describe
-func wasm_import_describe(arg0 uintptr, arg1 uint32, arg2 uintptr, arg3 uint32, arg4 uintptr)
 
 func Describe(name string, user string) witTypes.Result[satama_services_secret.Metadata, satama_services_secret.Error] {
 	pinner := &runtime.Pinner{}
@@ -231,9 +222,6 @@ func Describe(name string, user string) witTypes.Result[satama_services_secret.M
 	return result1
 
 }
-
-//go:wasmimport satama:services/credential@0.1.0 put
-func wasm_import_put(arg0 uintptr, arg1 uint32, arg2 uintptr, arg3 uint32, arg4 uintptr, arg5 uint32, arg6 uintptr)
 
 func Put(name string, user string, value []uint8) witTypes.Result[uint64, satama_services_secret.Error] {
 	pinner := &runtime.Pinner{}
@@ -300,9 +288,6 @@ func Put(name string, user string, value []uint8) witTypes.Result[uint64, satama
 
 }
 
-//go:wasmimport satama:services/credential@0.1.0 delete
-func wasm_import_delete(arg0 uintptr, arg1 uint32, arg2 uintptr, arg3 uint32, arg4 uintptr)
-
 func Delete(name string, user string) witTypes.Result[bool, satama_services_secret.Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -365,9 +350,6 @@ func Delete(name string, user string) witTypes.Result[bool, satama_services_secr
 	return result1
 
 }
-
-//go:wasmimport satama:services/credential@0.1.0 of-user
-func wasm_import_of_user(arg0 uintptr, arg1 uint32, arg2 int32, arg3 uintptr, arg4 uint32, arg5 int32, arg6 uintptr)
 
 func OfUser(user string, after witTypes.Option[string], limit uint32) witTypes.Result[satama_services_secret.Page, satama_services_secret.Error] {
 	pinner := &runtime.Pinner{}
@@ -469,9 +451,6 @@ func OfUser(user string, after witTypes.Option[string], limit uint32) witTypes.R
 	return result6
 
 }
-
-//go:wasmimport satama:services/credential@0.1.0 users
-func wasm_import_users(arg0 uintptr, arg1 uint32, arg2 int32, arg3 uintptr, arg4 uint32, arg5 int32, arg6 uintptr)
 
 func Users(name string, after witTypes.Option[string], limit uint32) witTypes.Result[satama_services_secret.Page, satama_services_secret.Error] {
 	pinner := &runtime.Pinner{}

@@ -119,9 +119,6 @@ type History struct {
 	More bool
 }
 
-//go:wasmimport satama:services/hub@0.1.0 [resource-drop]bus
-func resourceDropBus(handle int32)
-
 // The hub of one name. Holding one is the permission to use it.
 type Bus struct {
 	handle *witRuntime.Handle
@@ -159,9 +156,6 @@ func BusFromBorrowHandle(handleValue int32) *Bus {
 	handle := witRuntime.MakeHandle(handleValue)
 	return &Bus{handle}
 }
-
-//go:wasmimport satama:services/hub@0.1.0 [static]bus.open
-func wasm_import_static_bus_open(arg0 uintptr, arg1 uint32, arg2 uintptr)
 
 func BusOpen(name string) witTypes.Result[*Bus, Error] {
 	pinner := &runtime.Pinner{}
@@ -215,9 +209,6 @@ func BusOpen(name string) witTypes.Result[*Bus, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/hub@0.1.0 [method]bus.subscribe
-func wasm_import_method_bus_subscribe(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr, arg4 uint32, arg5 int32, arg6 uintptr, arg7 uint32, arg8 uintptr)
 
 func (self *Bus) Subscribe(topic string, channel string, since witTypes.Option[string]) witTypes.Result[bool, Error] {
 	pinner := &runtime.Pinner{}
@@ -294,9 +285,6 @@ func (self *Bus) Subscribe(topic string, channel string, since witTypes.Option[s
 
 }
 
-//go:wasmimport satama:services/hub@0.1.0 [method]bus.unsubscribe
-func wasm_import_method_bus_unsubscribe(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr, arg4 uint32, arg5 uintptr)
-
 func (self *Bus) Unsubscribe(topic string, channel string) witTypes.Result[bool, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -351,9 +339,6 @@ func (self *Bus) Unsubscribe(topic string, channel string) witTypes.Result[bool,
 	return result1
 
 }
-
-//go:wasmimport satama:services/hub@0.1.0 [method]bus.topics
-func wasm_import_method_bus_topics(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
 
 func (self *Bus) Topics(channel string) witTypes.Result[[]string, Error] {
 	pinner := &runtime.Pinner{}
@@ -414,9 +399,6 @@ func (self *Bus) Topics(channel string) witTypes.Result[[]string, Error] {
 	return result1
 
 }
-
-//go:wasmimport satama:services/hub@0.1.0 [method]bus.members
-func wasm_import_method_bus_members(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int32, arg4 uintptr, arg5 uint32, arg6 int32, arg7 uintptr)
 
 func (self *Bus) Members(topic string, cursor witTypes.Option[string], limit uint32) witTypes.Result[Page, Error] {
 	pinner := &runtime.Pinner{}
@@ -522,9 +504,6 @@ func (self *Bus) Members(topic string, cursor witTypes.Option[string], limit uin
 	return result8
 
 }
-
-//go:wasmimport satama:services/hub@0.1.0 [method]bus.publish
-func wasm_import_method_bus_publish(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int32, arg4 uintptr, arg5 uint32, arg6 int32, arg7 uintptr, arg8 uint32, arg9 int32, arg10 int32, arg11 int64, arg12 uintptr)
 
 func (self *Bus) Publish(topic string, message satama_services_types.Message, except witTypes.Option[string], keep witTypes.Option[Keep]) witTypes.Result[witTypes.Option[string], Error] {
 	pinner := &runtime.Pinner{}
@@ -653,9 +632,6 @@ func (self *Bus) Publish(topic string, message satama_services_types.Message, ex
 	return result11
 
 }
-
-//go:wasmimport satama:services/hub@0.1.0 [method]bus.history
-func wasm_import_method_bus_history(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int32, arg4 uintptr, arg5 uint32, arg6 int32, arg7 uintptr)
 
 func (self *Bus) History(topic string, since witTypes.Option[string], limit uint32) witTypes.Result[History, Error] {
 	pinner := &runtime.Pinner{}

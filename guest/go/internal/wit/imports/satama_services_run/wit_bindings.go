@@ -272,9 +272,6 @@ type Schedule struct {
 	NextAtMs uint64
 }
 
-//go:wasmimport satama:services/run@0.1.0 [resource-drop]runs
-func resourceDropRuns(handle int32)
-
 // The runs of one workflow. Holding one is the permission to see and control them.
 type Runs struct {
 	handle *witRuntime.Handle
@@ -312,9 +309,6 @@ func RunsFromBorrowHandle(handleValue int32) *Runs {
 	handle := witRuntime.MakeHandle(handleValue)
 	return &Runs{handle}
 }
-
-//go:wasmimport satama:services/run@0.1.0 names
-func wasm_import_names(arg0 uintptr)
 
 func Names() witTypes.Result[[]string, Error] {
 	pinner := &runtime.Pinner{}
@@ -387,9 +381,6 @@ func Names() witTypes.Result[[]string, Error] {
 
 }
 
-//go:wasmimport satama:services/run@0.1.0 [static]runs.open
-func wasm_import_static_runs_open(arg0 uintptr, arg1 uint32, arg2 uintptr)
-
 func RunsOpen(workflow string) witTypes.Result[*Runs, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -455,9 +446,6 @@ func RunsOpen(workflow string) witTypes.Result[*Runs, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/run@0.1.0 [method]runs.start
-func wasm_import_method_runs_start(arg0 uintptr, arg1 uintptr)
 
 func (self *Runs) Start(input string, options Options) witTypes.Result[Started, Error] {
 	pinner := &runtime.Pinner{}
@@ -612,9 +600,6 @@ func (self *Runs) Start(input string, options Options) witTypes.Result[Started, 
 	return result3
 
 }
-
-//go:wasmimport satama:services/run@0.1.0 [method]runs.start-many
-func wasm_import_method_runs_start_many(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
 
 func (self *Runs) StartMany(requests []Request) witTypes.Result[[]Started, Error] {
 	pinner := &runtime.Pinner{}
@@ -782,9 +767,6 @@ func (self *Runs) StartMany(requests []Request) witTypes.Result[[]Started, Error
 	return result5
 
 }
-
-//go:wasmimport satama:services/run@0.1.0 [method]runs.get
-func wasm_import_method_runs_get(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
 
 func (self *Runs) Get(id string) witTypes.Result[witTypes.Option[Info], Error] {
 	pinner := &runtime.Pinner{}
@@ -973,9 +955,6 @@ func (self *Runs) Get(id string) witTypes.Result[witTypes.Option[Info], Error] {
 	return result21
 
 }
-
-//go:wasmimport satama:services/run@0.1.0 [method]runs.get-many
-func wasm_import_method_runs_get_many(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
 
 func (self *Runs) GetMany(ids []string) witTypes.Result[[]witTypes.Option[Info], Error] {
 	pinner := &runtime.Pinner{}
@@ -1180,9 +1159,6 @@ func (self *Runs) GetMany(ids []string) witTypes.Result[[]witTypes.Option[Info],
 	return result23
 
 }
-
-//go:wasmimport satama:services/run@0.1.0 [method]runs.find
-func wasm_import_method_runs_find(arg0 int32, arg1 int32, arg2 int32, arg3 int32, arg4 uintptr, arg5 uint32, arg6 int32, arg7 int64, arg8 int32, arg9 int64, arg10 int32, arg11 uintptr, arg12 uint32, arg13 int32, arg14 uintptr)
 
 func (self *Runs) Find(filter Filter, cursor witTypes.Option[string], limit uint32) witTypes.Result[Page, Error] {
 	pinner := &runtime.Pinner{}
@@ -1463,9 +1439,6 @@ func (self *Runs) Find(filter Filter, cursor witTypes.Option[string], limit uint
 
 }
 
-//go:wasmimport satama:services/run@0.1.0 [method]runs.steps
-func wasm_import_method_runs_steps(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
-
 func (self *Runs) Steps(id string) witTypes.Result[[]Step, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -1624,9 +1597,6 @@ func (self *Runs) Steps(id string) witTypes.Result[[]Step, Error] {
 
 }
 
-//go:wasmimport satama:services/run@0.1.0 [method]runs.history
-func wasm_import_method_runs_history(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int32, arg4 int32, arg5 uintptr)
-
 func (self *Runs) History(id string, since uint32, limit uint32) witTypes.Result[[]Event, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -1699,9 +1669,6 @@ func (self *Runs) History(id string, since uint32, limit uint32) witTypes.Result
 	return result2
 
 }
-
-//go:wasmimport satama:services/run@0.1.0 [method]runs.state
-func wasm_import_method_runs_state(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr, arg4 uint32, arg5 uintptr)
 
 func (self *Runs) State(id string, name string) witTypes.Result[witTypes.Option[string], Error] {
 	pinner := &runtime.Pinner{}
@@ -1782,9 +1749,6 @@ func (self *Runs) State(id string, name string) witTypes.Result[witTypes.Option[
 	return result2
 
 }
-
-//go:wasmimport satama:services/run@0.1.0 [method]runs.wait
-func wasm_import_method_runs_wait(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int64, arg4 uintptr)
 
 func (self *Runs) Wait(id string, timeoutMs uint64) witTypes.Result[Info, Error] {
 	pinner := &runtime.Pinner{}
@@ -1963,9 +1927,6 @@ func (self *Runs) Wait(id string, timeoutMs uint64) witTypes.Result[Info, Error]
 
 }
 
-//go:wasmimport satama:services/run@0.1.0 [method]runs.changes
-func wasm_import_method_runs_changes(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int32, arg4 int64, arg5 uintptr)
-
 func (self *Runs) Changes(id string, since uint32, timeoutMs uint64) witTypes.Result[[]Event, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -2038,9 +1999,6 @@ func (self *Runs) Changes(id string, since uint32, timeoutMs uint64) witTypes.Re
 	return result2
 
 }
-
-//go:wasmimport satama:services/run@0.1.0 [method]runs.signal
-func wasm_import_method_runs_signal(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr, arg4 uint32, arg5 uintptr, arg6 uint32, arg7 int32, arg8 uintptr, arg9 uint32, arg10 uintptr)
 
 func (self *Runs) Signal(id string, name string, payload string, key witTypes.Option[string]) witTypes.Result[bool, Error] {
 	pinner := &runtime.Pinner{}
@@ -2131,9 +2089,6 @@ func (self *Runs) Signal(id string, name string, payload string, key witTypes.Op
 	return result5
 
 }
-
-//go:wasmimport satama:services/run@0.1.0 [method]runs.decide
-func wasm_import_method_runs_decide(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr, arg4 uint32, arg5 int32, arg6 int32, arg7 uintptr, arg8 uint32, arg9 uintptr, arg10 uint32, arg11 uintptr)
 
 func (self *Runs) Decide(id string, name string, approved bool, by witTypes.Option[string], data string) witTypes.Result[witTypes.Unit, Error] {
 	pinner := &runtime.Pinner{}
@@ -2231,9 +2186,6 @@ func (self *Runs) Decide(id string, name string, approved bool, by witTypes.Opti
 
 }
 
-//go:wasmimport satama:services/run@0.1.0 [method]runs.resume
-func wasm_import_method_runs_resume(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
-
 func (self *Runs) Resume(id string) witTypes.Result[witTypes.Unit, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -2299,9 +2251,6 @@ func (self *Runs) Resume(id string) witTypes.Result[witTypes.Unit, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/run@0.1.0 [method]runs.cancel
-func wasm_import_method_runs_cancel(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr, arg4 uint32, arg5 int32, arg6 uintptr)
 
 func (self *Runs) Cancel(id string, reason string, force bool) witTypes.Result[witTypes.Unit, Error] {
 	pinner := &runtime.Pinner{}
@@ -2376,9 +2325,6 @@ func (self *Runs) Cancel(id string, reason string, force bool) witTypes.Result[w
 	return result2
 
 }
-
-//go:wasmimport satama:services/run@0.1.0 [method]runs.retry
-func wasm_import_method_runs_retry(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int32, arg4 int32, arg5 uintptr)
 
 func (self *Runs) Retry(id string, number witTypes.Option[uint32]) witTypes.Result[witTypes.Unit, Error] {
 	pinner := &runtime.Pinner{}
@@ -2461,9 +2407,6 @@ func (self *Runs) Retry(id string, number witTypes.Option[uint32]) witTypes.Resu
 
 }
 
-//go:wasmimport satama:services/run@0.1.0 [method]runs.delete
-func wasm_import_method_runs_delete(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
-
 func (self *Runs) Delete(id string) witTypes.Result[bool, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -2529,9 +2472,6 @@ func (self *Runs) Delete(id string) witTypes.Result[bool, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/run@0.1.0 [method]runs.versions
-func wasm_import_method_runs_versions(arg0 int32, arg1 uintptr)
 
 func (self *Runs) Versions() witTypes.Result[[]Version, Error] {
 	pinner := &runtime.Pinner{}
@@ -2605,9 +2545,6 @@ func (self *Runs) Versions() witTypes.Result[[]Version, Error] {
 
 }
 
-//go:wasmimport satama:services/run@0.1.0 [method]runs.set-version
-func wasm_import_method_runs_set_version(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int32, arg4 uintptr)
-
 func (self *Runs) SetVersion(digest string, status VersionStatus) witTypes.Result[bool, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -2673,9 +2610,6 @@ func (self *Runs) SetVersion(digest string, status VersionStatus) witTypes.Resul
 	return result0
 
 }
-
-//go:wasmimport satama:services/run@0.1.0 [method]runs.schedule
-func wasm_import_method_runs_schedule(arg0 uintptr, arg1 uintptr)
 
 func (self *Runs) Schedule(name string, cron string, input string, options Options) witTypes.Result[Schedule, Error] {
 	pinner := &runtime.Pinner{}
@@ -2841,9 +2775,6 @@ func (self *Runs) Schedule(name string, cron string, input string, options Optio
 
 }
 
-//go:wasmimport satama:services/run@0.1.0 [method]runs.unschedule
-func wasm_import_method_runs_unschedule(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
-
 func (self *Runs) Unschedule(name string) witTypes.Result[bool, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -2909,9 +2840,6 @@ func (self *Runs) Unschedule(name string) witTypes.Result[bool, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/run@0.1.0 [method]runs.schedules
-func wasm_import_method_runs_schedules(arg0 int32, arg1 uintptr)
 
 func (self *Runs) Schedules() witTypes.Result[[]Schedule, Error] {
 	pinner := &runtime.Pinner{}

@@ -79,9 +79,6 @@ func MakeErrorUnavailable() Error {
 	return Error{Error_Unavailable, nil}
 }
 
-//go:wasmimport satama:services/secret@0.1.0 [resource-drop]secret
-func resourceDropSecret(handle int32)
-
 // One version of a secret, held by the host. Counts as one of the handles that an
 // instance may hold.
 type Secret struct {
@@ -140,18 +137,12 @@ type Page struct {
 	Next witTypes.Option[string]
 }
 
-//go:wasmimport satama:services/secret@0.1.0 [method]secret.version
-func wasm_import_method_secret_version(arg0 int32) int64
-
 func (self *Secret) Version() uint64 {
 
 	result := wasm_import_method_secret_version((self).Handle())
 	return uint64(result)
 
 }
-
-//go:wasmimport satama:services/secret@0.1.0 get
-func wasm_import_get(arg0 uintptr, arg1 uint32, arg2 int32, arg3 int64, arg4 uintptr)
 
 func Get(name string, version witTypes.Option[uint64]) witTypes.Result[*Secret, Error] {
 	pinner := &runtime.Pinner{}
@@ -228,9 +219,6 @@ func Get(name string, version witTypes.Option[uint64]) witTypes.Result[*Secret, 
 	return result1
 
 }
-
-//go:wasmimport satama:services/secret@0.1.0 get-many
-func wasm_import_get_many(arg0 uintptr, arg1 uint32, arg2 uintptr)
 
 func GetMany(names []string) witTypes.Result[[]witTypes.Option[*Secret], Error] {
 	pinner := &runtime.Pinner{}
@@ -320,9 +308,6 @@ func GetMany(names []string) witTypes.Result[[]witTypes.Option[*Secret], Error] 
 
 }
 
-//go:wasmimport satama:services/secret@0.1.0 exists
-func wasm_import_exists(arg0 uintptr, arg1 uint32, arg2 uintptr)
-
 func Exists(name string) witTypes.Result[bool, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -383,9 +368,6 @@ func Exists(name string) witTypes.Result[bool, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/secret@0.1.0 describe
-func wasm_import_describe(arg0 uintptr, arg1 uint32, arg2 uintptr)
 
 func Describe(name string) witTypes.Result[Metadata, Error] {
 	pinner := &runtime.Pinner{}
@@ -448,9 +430,6 @@ func Describe(name string) witTypes.Result[Metadata, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/secret@0.1.0 put
-func wasm_import_put(arg0 uintptr, arg1 uint32, arg2 uintptr, arg3 uint32, arg4 uintptr)
 
 func Put(name string, value []uint8) witTypes.Result[uint64, Error] {
 	pinner := &runtime.Pinner{}
@@ -515,9 +494,6 @@ func Put(name string, value []uint8) witTypes.Result[uint64, Error] {
 
 }
 
-//go:wasmimport satama:services/secret@0.1.0 delete
-func wasm_import_delete(arg0 uintptr, arg1 uint32, arg2 uintptr)
-
 func Delete(name string) witTypes.Result[bool, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -578,9 +554,6 @@ func Delete(name string) witTypes.Result[bool, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/secret@0.1.0 names
-func wasm_import_names(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int32, arg4 uintptr)
 
 func Names(after witTypes.Option[string], limit uint32) witTypes.Result[Page, Error] {
 	pinner := &runtime.Pinner{}

@@ -16,9 +16,6 @@ import (
 type Error = satama_services_secret.Error
 type Secret = satama_services_secret.Secret
 
-//go:wasmimport satama:services/secret-reveal@0.1.0 reveal
-func wasm_import_reveal(arg0 int32, arg1 uintptr)
-
 func Reveal(secret *satama_services_secret.Secret) witTypes.Result[[]uint8, satama_services_secret.Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()

@@ -16,9 +16,6 @@ import (
 type Error = satama_services_secret.Error
 type Secret = satama_services_secret.Secret
 
-//go:wasmimport satama:services/secret-use@0.1.0 hmac-sha256
-func wasm_import_hmac_sha256(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
-
 func HmacSha256(secret *satama_services_secret.Secret, data []uint8) witTypes.Result[[]uint8, satama_services_secret.Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -80,9 +77,6 @@ func HmacSha256(secret *satama_services_secret.Secret, data []uint8) witTypes.Re
 	return result1
 
 }
-
-//go:wasmimport satama:services/secret-use@0.1.0 verify-hmac-sha256
-func wasm_import_verify_hmac_sha256(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr, arg4 uint32, arg5 uintptr)
 
 func VerifyHmacSha256(secret *satama_services_secret.Secret, data []uint8, mac []uint8) witTypes.Result[bool, satama_services_secret.Error] {
 	pinner := &runtime.Pinner{}
@@ -147,9 +141,6 @@ func VerifyHmacSha256(secret *satama_services_secret.Secret, data []uint8, mac [
 
 }
 
-//go:wasmimport satama:services/secret-use@0.1.0 seal
-func wasm_import_seal(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr, arg4 uint32, arg5 uintptr)
-
 func Seal(secret *satama_services_secret.Secret, data []uint8, associated []uint8) witTypes.Result[[]uint8, satama_services_secret.Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -213,9 +204,6 @@ func Seal(secret *satama_services_secret.Secret, data []uint8, associated []uint
 	return result2
 
 }
-
-//go:wasmimport satama:services/secret-use@0.1.0 unseal
-func wasm_import_unseal(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr, arg4 uint32, arg5 uintptr)
 
 func Unseal(secret *satama_services_secret.Secret, sealed []uint8, associated []uint8) witTypes.Result[[]uint8, satama_services_secret.Error] {
 	pinner := &runtime.Pinner{}

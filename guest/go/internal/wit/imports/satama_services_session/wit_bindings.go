@@ -163,9 +163,6 @@ func MakeSwapStale(value uint64) Swap {
 	return Swap{Swap_Stale, value}
 }
 
-//go:wasmimport satama:services/session@0.1.0 [resource-drop]store
-func resourceDropStore(handle int32)
-
 // A granted set of sessions. Holding one is the permission to use it.
 //
 // Writes with the same name twice among `fields` keep the last.
@@ -205,9 +202,6 @@ func StoreFromBorrowHandle(handleValue int32) *Store {
 	handle := witRuntime.MakeHandle(handleValue)
 	return &Store{handle}
 }
-
-//go:wasmimport satama:services/session@0.1.0 [static]store.open
-func wasm_import_static_store_open(arg0 uintptr, arg1 uint32, arg2 int32, arg3 int64, arg4 uintptr)
 
 func StoreOpen(name string, expiry Expiry) witTypes.Result[*Store, Error] {
 	pinner := &runtime.Pinner{}
@@ -276,9 +270,6 @@ func StoreOpen(name string, expiry Expiry) witTypes.Result[*Store, Error] {
 	return result2
 
 }
-
-//go:wasmimport satama:services/session@0.1.0 [method]store.get
-func wasm_import_method_store_get(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
 
 func (self *Store) Get(id string) witTypes.Result[witTypes.Option[Snapshot], Error] {
 	pinner := &runtime.Pinner{}
@@ -349,9 +340,6 @@ func (self *Store) Get(id string) witTypes.Result[witTypes.Option[Snapshot], Err
 
 }
 
-//go:wasmimport satama:services/session@0.1.0 [method]store.replace
-func wasm_import_method_store_replace(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr, arg4 uint32, arg5 uintptr)
-
 func (self *Store) Replace(id string, fields []Field) witTypes.Result[uint64, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -417,9 +405,6 @@ func (self *Store) Replace(id string, fields []Field) witTypes.Result[uint64, Er
 	return result3
 
 }
-
-//go:wasmimport satama:services/session@0.1.0 [method]store.update
-func wasm_import_method_store_update(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr, arg4 uint32, arg5 uintptr)
 
 func (self *Store) Update(id string, fields []Field) witTypes.Result[uint64, Error] {
 	pinner := &runtime.Pinner{}
@@ -487,9 +472,6 @@ func (self *Store) Update(id string, fields []Field) witTypes.Result[uint64, Err
 
 }
 
-//go:wasmimport satama:services/session@0.1.0 [method]store.remove
-func wasm_import_method_store_remove(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr, arg4 uint32, arg5 uintptr)
-
 func (self *Store) Remove(id string, names []string) witTypes.Result[uint64, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -552,9 +534,6 @@ func (self *Store) Remove(id string, names []string) witTypes.Result[uint64, Err
 
 }
 
-//go:wasmimport satama:services/session@0.1.0 [method]store.clear
-func wasm_import_method_store_clear(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
-
 func (self *Store) Clear(id string) witTypes.Result[bool, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -604,9 +583,6 @@ func (self *Store) Clear(id string) witTypes.Result[bool, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/session@0.1.0 [method]store.compare-and-set
-func wasm_import_method_store_compare_and_set(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int64, arg4 uintptr, arg5 uint32, arg6 uintptr)
 
 func (self *Store) CompareAndSet(id string, version uint64, fields []Field) witTypes.Result[Swap, Error] {
 	pinner := &runtime.Pinner{}

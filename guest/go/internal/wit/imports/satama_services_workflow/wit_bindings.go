@@ -304,9 +304,6 @@ type ChildOptions struct {
 	Priority witTypes.Option[uint8]
 }
 
-//go:wasmimport satama:services/workflow@0.1.0 info
-func wasm_import_info(arg0 uintptr)
-
 func Info() witTypes.Result[Facts, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -389,9 +386,6 @@ func Info() witTypes.Result[Facts, Error] {
 
 }
 
-//go:wasmimport satama:services/workflow@0.1.0 now-ms
-func wasm_import_now_ms(arg0 uintptr)
-
 func NowMs() witTypes.Result[uint64, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -447,9 +441,6 @@ func NowMs() witTypes.Result[uint64, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/workflow@0.1.0 random
-func wasm_import_random(arg0 uintptr)
 
 func Random() witTypes.Result[uint64, Error] {
 	pinner := &runtime.Pinner{}
@@ -507,9 +498,6 @@ func Random() witTypes.Result[uint64, Error] {
 
 }
 
-//go:wasmimport satama:services/workflow@0.1.0 uuid
-func wasm_import_uuid(arg0 uintptr)
-
 func Uuid() witTypes.Result[string, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -566,9 +554,6 @@ func Uuid() witTypes.Result[string, Error] {
 	return result1
 
 }
-
-//go:wasmimport satama:services/workflow@0.1.0 begin
-func wasm_import_begin(arg0 uintptr, arg1 uint32, arg2 int32, arg3 int32, arg4 int64, arg5 int32, arg6 int64, arg7 int32, arg8 int32, arg9 int64, arg10 int32, arg11 uintptr)
 
 func Begin(name string, options StepOptions) witTypes.Result[Begun, Error] {
 	pinner := &runtime.Pinner{}
@@ -708,9 +693,6 @@ func Begin(name string, options StepOptions) witTypes.Result[Begun, Error] {
 	return result15
 
 }
-
-//go:wasmimport satama:services/workflow@0.1.0 finish
-func wasm_import_finish(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr, arg4 uint32, arg5 int32, arg6 int32, arg7 uintptr, arg8 uint32, arg9 uintptr)
 
 func Finish(end witTypes.Result[string, Failure]) witTypes.Result[Verdict, Error] {
 	pinner := &runtime.Pinner{}
@@ -855,9 +837,6 @@ func Finish(end witTypes.Result[string, Failure]) witTypes.Result[Verdict, Error
 
 }
 
-//go:wasmimport satama:services/workflow@0.1.0 spawn
-func wasm_import_spawn(arg0 uintptr, arg1 uint32, arg2 uintptr, arg3 uint32, arg4 uintptr, arg5 uint32, arg6 int32, arg7 int32, arg8 int64, arg9 int32, arg10 int64, arg11 int32, arg12 int32, arg13 int64, arg14 int32, arg15 uintptr)
-
 func Spawn(name string, function string, input string, options StepOptions) witTypes.Result[uint32, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -968,9 +947,6 @@ func Spawn(name string, function string, input string, options StepOptions) witT
 
 }
 
-//go:wasmimport satama:services/workflow@0.1.0 child
-func wasm_import_child(arg0 uintptr, arg1 uint32, arg2 uintptr, arg3 uint32, arg4 uintptr, arg5 uint32, arg6 int32, arg7 int64, arg8 int32, arg9 int32, arg10 uintptr)
-
 func Child(name string, workflow string, input string, options ChildOptions) witTypes.Result[uint32, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -1063,9 +1039,6 @@ func Child(name string, workflow string, input string, options ChildOptions) wit
 
 }
 
-//go:wasmimport satama:services/workflow@0.1.0 timer
-func wasm_import_timer(arg0 uintptr, arg1 uint32, arg2 int64, arg3 uintptr)
-
 func Timer(name string, durationMs uint64) witTypes.Result[uint32, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -1123,9 +1096,6 @@ func Timer(name string, durationMs uint64) witTypes.Result[uint32, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/workflow@0.1.0 timer-at
-func wasm_import_timer_at(arg0 uintptr, arg1 uint32, arg2 int64, arg3 uintptr)
 
 func TimerAt(name string, atMs uint64) witTypes.Result[uint32, Error] {
 	pinner := &runtime.Pinner{}
@@ -1185,9 +1155,6 @@ func TimerAt(name string, atMs uint64) witTypes.Result[uint32, Error] {
 
 }
 
-//go:wasmimport satama:services/workflow@0.1.0 signal
-func wasm_import_signal(arg0 uintptr, arg1 uint32, arg2 uintptr)
-
 func Signal(name string) witTypes.Result[uint32, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -1245,9 +1212,6 @@ func Signal(name string) witTypes.Result[uint32, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/workflow@0.1.0 approval
-func wasm_import_approval(arg0 uintptr, arg1 uint32, arg2 uintptr, arg3 uint32, arg4 int32, arg5 int64, arg6 uintptr)
 
 func Approval(name string, data string, expiresMs witTypes.Option[uint64]) witTypes.Result[uint32, Error] {
 	pinner := &runtime.Pinner{}
@@ -1323,9 +1287,6 @@ func Approval(name string, data string, expiresMs witTypes.Option[uint64]) witTy
 	return result2
 
 }
-
-//go:wasmimport satama:services/workflow@0.1.0 wait
-func wasm_import_wait(arg0 int32, arg1 uintptr)
 
 func Wait(ticket uint32) witTypes.Result[Outcome, Error] {
 	pinner := &runtime.Pinner{}
@@ -1415,9 +1376,6 @@ func Wait(ticket uint32) witTypes.Result[Outcome, Error] {
 
 }
 
-//go:wasmimport satama:services/workflow@0.1.0 wait-any
-func wasm_import_wait_any(arg0 uintptr, arg1 uint32, arg2 uintptr)
-
 func WaitAny(tickets []uint32) witTypes.Result[uint32, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -1482,9 +1440,6 @@ func WaitAny(tickets []uint32) witTypes.Result[uint32, Error] {
 	return result1
 
 }
-
-//go:wasmimport satama:services/workflow@0.1.0 wait-all
-func wasm_import_wait_all(arg0 uintptr, arg1 uint32, arg2 uintptr)
 
 func WaitAll(tickets []uint32) witTypes.Result[witTypes.Unit, Error] {
 	pinner := &runtime.Pinner{}
@@ -1551,9 +1506,6 @@ func WaitAll(tickets []uint32) witTypes.Result[witTypes.Unit, Error] {
 
 }
 
-//go:wasmimport satama:services/workflow@0.1.0 forget
-func wasm_import_forget(arg0 uintptr, arg1 uint32, arg2 uintptr)
-
 func Forget(tickets []uint32) witTypes.Result[witTypes.Unit, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -1619,9 +1571,6 @@ func Forget(tickets []uint32) witTypes.Result[witTypes.Unit, Error] {
 
 }
 
-//go:wasmimport satama:services/workflow@0.1.0 suspend
-func wasm_import_suspend(arg0 uintptr, arg1 uint32, arg2 uintptr)
-
 func Suspend(reason string) witTypes.Result[witTypes.Unit, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
@@ -1679,9 +1628,6 @@ func Suspend(reason string) witTypes.Result[witTypes.Unit, Error] {
 	return result0
 
 }
-
-//go:wasmimport satama:services/workflow@0.1.0 set-state
-func wasm_import_set_state(arg0 uintptr, arg1 uint32, arg2 uintptr, arg3 uint32, arg4 uintptr)
 
 func SetState(name string, value string) witTypes.Result[witTypes.Unit, Error] {
 	pinner := &runtime.Pinner{}
@@ -1742,9 +1688,6 @@ func SetState(name string, value string) witTypes.Result[witTypes.Unit, Error] {
 	return result2
 
 }
-
-//go:wasmimport satama:services/workflow@0.1.0 get-state
-func wasm_import_get_state(arg0 uintptr, arg1 uint32, arg2 uintptr)
 
 func GetState(name string) witTypes.Result[witTypes.Option[string], Error] {
 	pinner := &runtime.Pinner{}
