@@ -3,6 +3,7 @@ package host
 
 import (
 	"math"
+	"strings"
 	"sync"
 	"time"
 
@@ -104,4 +105,9 @@ func OptionTime(millis witTypes.Option[uint64]) *time.Time {
 		return nil
 	}
 	return new(Time(millis.Some()))
+}
+
+// UTF8 is a text with what is not UTF-8 replaced: the host ends an instance that hands it such.
+func UTF8(text string) string {
+	return strings.ToValidUTF8(text, "\uFFFD")
 }
