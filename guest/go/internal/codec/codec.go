@@ -8,8 +8,12 @@ import (
 	"reflect"
 )
 
-// Encode is a value as JSON, with nothing escaped that need not be.
+// Encode is a value as JSON, with nothing escaped that need not be. What has no fields is null, as
+// in the other languages.
 func Encode(value any) (string, error) {
+	if value == struct{}{} {
+		return "null", nil
+	}
 	var buffer bytes.Buffer
 	encoder := json.NewEncoder(&buffer)
 	encoder.SetEscapeHTML(false)
