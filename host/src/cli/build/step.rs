@@ -1,6 +1,7 @@
 //! The steps of a build: commands, said before they are run.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use anyhow::Context as _;
@@ -16,6 +17,12 @@ pub(in super::super) struct Failed {
 }
 
 impl Project {
+    /// A program that the project has installed for itself.
+    pub(super) fn own(&self, program: &str) -> anyhow::Result<Command> {
+        // Not from its folder: whether a command starts there before it is looked up, systems differ.
+        Ok(Command::new(std::path::absolute(self.file(program))?))
+    }
+
     /// Runs a tool in the project's folder, and says so.
     pub(super) fn run(&self, command: &mut Command) -> anyhow::Result<()> {
         self.step(command, false).map(drop)
@@ -27,7 +34,7 @@ impl Project {
     }
 
     fn step(&self, command: &mut Command, reads: bool) -> anyhow::Result<Output> {
-        let shown = shown(command);
+        let shown = self.shown(command);
         self.say(&format!("  {shown}"));
         command.current_dir(&self.folder).stdin(Stdio::null());
         if self.verbose {
@@ -49,18 +56,21 @@ impl Project {
         _ = stderr.write_all(&output.stderr);
         Err(Failed { command: shown, status: output.status }.into())
     }
-}
 
-/// A command as it would be typed, near enough.
-fn shown(command: &Command) -> String {
-    let words = command.get_envs().filter_map(|(name, value)| {
-        Some(format!("{}={}", name.to_string_lossy(), value?.to_string_lossy()))
-    });
-    let program = std::path::Path::new(command.get_program());
-    // What the PATH led to is said by its name; what a project has, by its path.
-    let name = if program.is_absolute() { program.file_name() } else { None };
-    let program = name.unwrap_or(program.as_os_str());
-    let rest = std::iter::once(program).chain(command.get_args());
-    let rest = rest.map(|word| word.to_string_lossy().into_owned());
-    words.chain(rest).collect::<Vec<_>>().join(" ")
+    /// A command as it would be typed in the project's folder, near enough.
+    fn shown(&self, command: &Command) -> String {
+        let words = command.get_envs().filter_map(|(name, value)| {
+            Some(format!("{}={}", name.to_string_lossy(), value?.to_string_lossy()))
+        });
+        let program = Path::new(command.get_program());
+        let folder = std::path::absolute(&self.folder).unwrap_or_default();
+        let program = match program.strip_prefix(folder) {
+            Ok(own) => own.as_os_str(),
+            // What the PATH led to.
+            Err(_) => program.file_name().unwrap_or(program.as_os_str()),
+        };
+        let rest = std::iter::once(program).chain(command.get_args());
+        let rest = rest.map(|word| word.to_string_lossy().into_owned());
+        words.chain(rest).collect::<Vec<_>>().join(" ")
+    }
 }
