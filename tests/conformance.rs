@@ -56,7 +56,7 @@ conformance! {
         nothing_set_before_an_invalidation_is_read_after_it
         add_starts_at_zero_and_returns_the_sum
         a_value_that_was_set_counts_on
-        sums_are_exact_to_64_bits
+        sums_are_exact_to_53_bits
         add_past_either_end_fails_and_writes_nothing
         only_numbers_as_add_writes_them_are_counters
         a_new_counter_expires_and_an_old_one_keeps_its_ttl

@@ -52,8 +52,8 @@ pub(crate) enum Step {
 /// their generations.
 const KEYS: [&str; 6] = ["a", "gb", "{y}", "{9}", "", "\0"];
 const GROUPS: [Group; 5] = [None, None, Some("g"), Some("h"), Some("")];
-const VALUES: [&str; 7] = ["1", "-7", "007", "text", "", "9223372036854775807", "+5"];
-const DELTAS: [i64; 5] = [1, 1, -1, i64::MAX, i64::MIN];
+const VALUES: [&str; 7] = ["1", "-7", "007", "text", "", "9007199254740991", "+5"];
+const DELTAS: [i64; 6] = [1, 1, -1, (1 << 53) - 1, 1 - (1 << 53), i64::MIN];
 
 /// One call; in a history without groups, a store may read in a cheaper way.
 pub(crate) fn draw(rng: &mut StdRng, grouped: bool) -> Step {
@@ -127,13 +127,15 @@ impl Model {
     }
 
     fn add(&mut self, new: Value, delta: i64) -> Option<i64> {
+        let counts = |n: &i64| n.unsigned_abs() < 1 << 53;
         let Some(live) = self.entries.get_mut(new.key) else {
+            Some(delta).filter(counts)?;
             self.set(new);
             self.entries.get_mut(new.key).unwrap().value = delta.to_string();
             return Some(delta);
         };
         let count: i64 = live.value.parse().ok().filter(|n: &i64| n.to_string() == live.value)?;
-        let sum = count.checked_add(delta)?;
+        let sum = count.checked_add(delta).filter(counts)?;
         live.value = sum.to_string();
         Some(sum)
     }

@@ -19,6 +19,7 @@ static LIBRARY: Guests = Guests::new("examples/library", &["--workspace"]);
 static WEBHOOK: Guests = Guests::new("examples/webhook", &["--workspace"]);
 static CHECKOUT: Guests = Guests::new("examples/checkout", &["--workspace"]);
 static SDK: Guests = Guests::new("guest/rust", &["--example", "hello"]);
+static LANGUAGE: Guests = Guests::new("tests/languages/rust", &["--workspace"]);
 
 /// The project's folder.
 pub fn root() -> &'static Path {
@@ -33,6 +34,7 @@ pub fn guest(name: &str) -> PathBuf {
         "webhook" => (&WEBHOOK, "webhook.wasm".into()),
         "checkout" => (&CHECKOUT, "checkout.wasm".into()),
         "hello" => (&SDK, "examples/hello.wasm".into()),
+        "language-rust" => (&LANGUAGE, "language_rust.wasm".into()),
         name => (&TESTS, format!("{name}.wasm")),
     };
     let path = guests.build().join(file);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use satama::grant::{Grant, Limits, Names, SecretGrant};
 use satama::runtime::{CallError, Code, Compiler, Host, HostConfig, Program};
 use satama::secret::{Actor, Keys, Value};
-use satama::{Clock, Services, StoreUrl};
+use satama::{Builder, Clock, Services, StoreUrl};
 use tempfile::TempDir;
 use wasmtime::component::Val;
 
@@ -82,7 +82,7 @@ impl Stage {
     }
 
     async fn on(store: Store, config: &HostConfig) -> Self {
-        Self { host: host(&store, config).await, store, compiled: None }
+        Self { host: host(&store, config, |services| services).await, store, compiled: None }
     }
 
     /// The same, on which a guest need not be compiled that another test had: tests of many
@@ -107,9 +107,14 @@ impl Stage {
 
     /// Another host on the same store, with a clock of its own.
     pub async fn host_at(&self, clock: Clock) -> Host {
+        self.host_with(|services| services.clock(clock)).await
+    }
+
+    /// Another host on the same store, with other settings.
+    pub async fn host_with(&self, change: impl FnOnce(Builder) -> Builder) -> Host {
         let mut config = config(INSTANCES);
         config.aot_folder = self.compiled.as_ref().map(|folder| folder.path().to_owned());
-        host_at(&self.store, &config, clock).await
+        host(&self.store, &config, change).await
     }
 
     /// The file, if this is on one.
@@ -156,17 +161,13 @@ impl Stage {
     }
 }
 
-async fn host(store: &Store, config: &HostConfig) -> Host {
-    host_at(store, config, Clock::System).await
-}
-
-async fn host_at(store: &Store, config: &HostConfig, clock: Clock) -> Host {
+async fn host(store: &Store, config: &HostConfig, change: impl FnOnce(Builder) -> Builder) -> Host {
     let store = match store {
         Store::Redis(server) => server.store(),
         Store::Sqlite(folder) => StoreUrl::file(folder.path().join("satama.db")),
     };
     let services = Services::builder(store).deadline(DEADLINE).keys(Keys::fixed(keyring(1)));
-    let services = services.clock(clock).build().await.unwrap();
+    let services = change(services).build().await.unwrap();
     Host::new(Compiler::new(config).unwrap(), services)
 }
 

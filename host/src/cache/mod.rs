@@ -34,6 +34,10 @@ use crate::ids::Ids;
 /// Longest value, in bytes. Bounds what one guest call makes the host buffer.
 pub const VALUE_BYTES_MAX: u64 = 1 << 20;
 
+/// Largest counter, and as a negative number the smallest: what a double has exactly, as
+/// numbers are in some guests' languages (RFC 7493, 2.2).
+pub const COUNTER_MAX: u64 = (1 << 53) - 1;
+
 /// Longest name of a group, in bytes. An entry carries its length in one byte.
 pub const GROUP_BYTES_MAX: u64 = 255;
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use sqlx::{Row as _, Sqlite as Db, SqliteConnection, Transaction, query, query_scalar};
 
+use super::store::counter;
 use super::{Ask, Entry, Found, Store, StoreError};
 use crate::grant::{Key, Scope};
 use crate::ids::Id;
@@ -146,7 +147,7 @@ impl Store for SqliteStore {
             let mut change = self.begin().await?;
             let sum = match value(&mut change.tx, key, change.now).await? {
                 Some(value) => {
-                    let sum = count(&value)?.checked_add(delta).ok_or(StoreError::NotACounter)?;
+                    let sum = counter(count(&value)?.checked_add(delta))?;
                     query("UPDATE cache_entry SET value = ? WHERE scope = ? AND id = ?")
                         .bind(sum.to_string().into_bytes())
                         .bind(key.scope().path())
@@ -158,8 +159,9 @@ impl Store for SqliteStore {
                 }
                 None => {
                     let head = change.head(key.scope(), new.group, generation, new.ttl).await?;
-                    change.put(key, delta.to_string().as_bytes(), &head, new.ttl).await?;
-                    delta
+                    let sum = counter(Some(delta))?;
+                    change.put(key, sum.to_string().as_bytes(), &head, new.ttl).await?;
+                    sum
                 }
             };
             change.commit().await?;
@@ -384,11 +386,8 @@ fn name(group: Option<&str>) -> String {
 
 /// Takes only what `add` writes: Redis refuses `+5` and `007`, so we do too.
 fn count(value: &[u8]) -> Result<i64, StoreError> {
-    std::str::from_utf8(value)
-        .ok()
-        .and_then(|text| text.parse::<i64>().ok())
-        .filter(|count| count.to_string().as_bytes() == value)
-        .ok_or(StoreError::NotACounter)
+    let count = std::str::from_utf8(value).ok().and_then(|text| text.parse::<i64>().ok());
+    counter(count.filter(|count| count.to_string().as_bytes() == value))
 }
 
 impl From<sqlx::Error> for StoreError {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{RedisStore, SqliteStore};
+use super::{COUNTER_MAX, RedisStore, SqliteStore};
 use crate::error::Unavailable;
 use crate::grant::{Key, Scope};
 use crate::ids::Id;
@@ -122,6 +122,11 @@ pub enum StoreError {
     /// No answer.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+/// A number that may be a counter's.
+pub(super) fn counter(count: Option<i64>) -> Result<i64, StoreError> {
+    count.filter(|count| count.unsigned_abs() <= COUNTER_MAX).ok_or(StoreError::NotACounter)
 }
 
 /// The stores that a cache can be on. A closed set, so that no call is boxed.

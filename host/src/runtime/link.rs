@@ -9,8 +9,9 @@ use wasmtime_wasi::WasiView as _;
 use wasmtime_wasi::cli::{WasiCli, WasiCliView as _};
 use wasmtime_wasi::clocks::{WasiClocks, WasiClocksView as _};
 use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemView as _};
-use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random};
+use wasmtime_wasi::p2::bindings::{cli, clocks, filesystem, random, sockets};
 use wasmtime_wasi::random::WasiRandom;
+use wasmtime_wasi::sockets::{WasiSockets, WasiSocketsView as _};
 
 use super::engine::{Code, Compiler};
 use super::state::State;
@@ -49,9 +50,10 @@ const SERVICES: [(&str, &str); 10] = [
 const TYPES: &str = "types";
 
 /// What of WASI is linked. All of it is powerless without a grant of folders or
-/// variables; every toolchain's guests import some of it, used or not.
-const WASI: [&str; 5] =
-    ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/"];
+/// variables; every toolchain's guests import some of it, used or not. Python's import
+/// sockets, of which none can be made.
+const WASI: [&str; 6] =
+    ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
 
 /// Why a component does not link. Names each import that stands in the way.
 #[derive(Debug)]
@@ -123,7 +125,7 @@ fn add_secrets_to_linker<T: View>(linker: &mut Linker<T>, grant: &Grant) -> wasm
 }
 
 /// Links a component under a grant: its services, and the powerless part of
-/// WASI. Sockets and HTTP are in no grant yet, so nothing links them.
+/// WASI. HTTP is in no grant yet, so nothing links it.
 pub(super) fn pre(
     compiler: &Compiler,
     code: &Code,
@@ -156,7 +158,20 @@ fn add_wasi(l: &mut Linker<State>) -> wasmtime::Result<()> {
     cli::terminal_stdin::add_to_linker::<_, WasiCli>(l, State::cli)?;
     cli::terminal_stdout::add_to_linker::<_, WasiCli>(l, State::cli)?;
     cli::terminal_stderr::add_to_linker::<_, WasiCli>(l, State::cli)?;
-    Ok(())
+    add_sockets(l)
+}
+
+/// Sockets that nobody gets: a `WasiCtx` refuses to make one, and to look up a name, unless
+/// it was told otherwise.
+fn add_sockets(l: &mut Linker<State>) -> wasmtime::Result<()> {
+    let network = sockets::network::LinkOptions::default();
+    sockets::network::add_to_linker::<_, WasiSockets>(l, &network, State::sockets)?;
+    sockets::instance_network::add_to_linker::<_, WasiSockets>(l, State::sockets)?;
+    sockets::tcp::add_to_linker::<_, WasiSockets>(l, State::sockets)?;
+    sockets::tcp_create_socket::add_to_linker::<_, WasiSockets>(l, State::sockets)?;
+    sockets::udp::add_to_linker::<_, WasiSockets>(l, State::sockets)?;
+    sockets::udp_create_socket::add_to_linker::<_, WasiSockets>(l, State::sockets)?;
+    sockets::ip_name_lookup::add_to_linker::<_, WasiSockets>(l, State::sockets)
 }
 
 impl Code {
@@ -182,7 +197,7 @@ fn refusal(import: &str, grant: &Grant) -> Option<String> {
         if WASI.iter().any(|prefix| import.starts_with(prefix)) {
             return None;
         }
-        let why = if import.starts_with("wasi:sockets/") || import.starts_with("wasi:http/") {
+        let why = if import.starts_with("wasi:http/") {
             "no manifest can grant the network yet; build the component without it"
         } else {
             "this host does not offer it; build the component without it"

@@ -135,7 +135,8 @@ impl wit::Host for View<'_> {
     fn random(&mut self) -> Result<u64, Error> {
         let bytes = self.body()?.random();
         let (first, _) = bytes.split_at(8);
-        Ok(u64::from_le_bytes(first.try_into().unwrap_or_default()))
+        // What a double has exactly: a guest in JavaScript has no other numbers.
+        Ok(u64::from_le_bytes(first.try_into().unwrap_or_default()) >> 11)
     }
 
     fn uuid(&mut self) -> Result<String, Error> {

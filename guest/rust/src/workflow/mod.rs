@@ -101,7 +101,8 @@ pub fn now() -> Result<SystemTime> {
     Ok(SystemTime::UNIX_EPOCH + Duration::from_millis(now))
 }
 
-/// The next random number of this run. Not for secrets: who can read the store can compute it.
+/// The next random number of this run, below 2^53. Not for secrets: who can read the store can
+/// compute it.
 pub fn random() -> Result<u64> {
     host::random().map_err(Error::from_wit)
 }

@@ -146,14 +146,15 @@ fn counters(bucket: &Bucket) -> Result<(), String> {
     equal("read", bucket.get("n"), Ok(bytes("-2")))?;
     let left = ok("ttl of a counter", bucket.ttl("n"))?;
     that("a counter keeps its expiry", left.is_some_and(|ms| ms > 10_000))?;
-    equal("add the most", bucket.add("m", i64::MAX, &minute()), Ok(i64::MAX))?;
+    const MAX: i64 = (1 << 53) - 1;
+    equal("add the most", bucket.add("m", MAX, &minute()), Ok(MAX))?;
     equal("overflow", bucket.add("m", 1, &minute()), Err(Error::NotACounter))?;
-    equal("it kept", bucket.add("m", 0, &minute()), Ok(i64::MAX))?;
-    equal("add the least", bucket.add("l", i64::MIN, &minute()), Ok(i64::MIN))?;
+    equal("it kept", bucket.add("m", 0, &minute()), Ok(MAX))?;
+    equal("add the least", bucket.add("l", -MAX, &minute()), Ok(-MAX))?;
     equal("underflow", bucket.add("l", -1, &minute()), Err(Error::NotACounter))?;
     ok("set digits", bucket.set("n", b"41", &minute()))?;
     equal("add to digits", bucket.add("n", 1, &minute()), Ok(42))?;
-    for text in ["text", "", "+5", "007", "-0", " 5", "5 ", "1.0", "9223372036854775808"] {
+    for text in ["text", "", "+5", "007", "-0", " 5", "5 ", "1.0", "9007199254740992"] {
         ok("set text", bucket.set("n", text.as_bytes(), &minute()))?;
         equal("add to text", bucket.add("n", 1, &minute()), Err(Error::NotACounter))?;
         equal("the text kept", bucket.get("n"), Ok(bytes(text)))?;
