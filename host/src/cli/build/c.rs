@@ -33,7 +33,14 @@ pub(super) fn build(project: &Project) -> anyhow::Result<()> {
 
     let core = format!("{C_OUT}/core.wasm");
     let mut cc = Command::new(&compiler[0]);
-    cc.args(&compiler[1..]).args(["-mexec-model=reactor", "-std=c11", "-Os", "-g"]);
+    cc.args(&compiler[1..]).args([
+        "-mexec-model=reactor",
+        "-std=c11",
+        "-Os",
+        "-g",
+        "-Wall",
+        "-Wextra",
+    ]);
     cc.args(["-Isatama/include", &format!("-I{C_OUT}"), "-o", &core]);
     for folder in ["", "src", "satama/src"] {
         cc.args(sources(project, folder)?);

@@ -64,8 +64,8 @@ impl Project {
     /// What its own files call it.
     fn own_name(&self) -> anyhow::Result<String> {
         let (file, name) = match self.language {
-            Language::Rust => ("Cargo.toml", self.toml("Cargo.toml", "package")?),
-            Language::Python => ("pyproject.toml", self.toml("pyproject.toml", "project")?),
+            Language::Rust => ("Cargo.toml", self.named("Cargo.toml", "package")?),
+            Language::Python => ("pyproject.toml", self.named("pyproject.toml", "project")?),
             Language::Js | Language::Ts => {
                 ("package.json", self.package_json()?["name"].as_str().map(str::to_owned))
             }
@@ -84,13 +84,18 @@ impl Project {
     }
 
     /// The name in a table of a TOML file.
-    fn toml(&self, file: &str, table: &str) -> anyhow::Result<Option<String>> {
+    fn named(&self, file: &str, table: &str) -> anyhow::Result<Option<String>> {
+        let whole = self.toml(file)?;
+        let name = whole.get(table).and_then(|table| table.get("name"));
+        Ok(name.and_then(|name| name.as_str()).map(str::to_owned))
+    }
+
+    /// What a TOML file says.
+    pub(super) fn toml(&self, file: &str) -> anyhow::Result<toml::Table> {
         let text = self.text(file)?;
         let file = self.file(file);
         let broken = |err: toml::de::Error| Usage(format!("{}: {}", file.display(), err.message()));
-        let whole: toml::Table = toml::from_str(&text).map_err(broken)?;
-        let name = whole.get(table).and_then(|table| table.get("name"));
-        Ok(name.and_then(|name| name.as_str()).map(str::to_owned))
+        Ok(toml::from_str(&text).map_err(broken)?)
     }
 
     /// What package.json says.

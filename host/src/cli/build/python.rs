@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 use super::program::{Program, is_program};
 use super::project::Project;
 
-/// What makes components. Its version is part of what was tested.
-const TOOL: &str = "componentize-py==0.25.1";
+/// What makes components, and its version where pyproject.toml names none.
+const TOOL: &str = "componentize-py";
+const VERSION: &str = "0.25.1";
 
 /// The virtual environment, from the project's folder.
 const VENV: &str = ".venv";
@@ -33,7 +34,11 @@ pub(super) fn build(project: &Project) -> anyhow::Result<()> {
     }
     let wasm = format!("{}.wasm", project.name);
     let mut componentize = project.own(&format!("{VENV}/bin/componentize-py"))?;
-    componentize.args(["-d", "wit", "-w", world.name(), "componentize", "app"]);
+    componentize.args(["-q", "-d", "wit", "-w", world.name(), "componentize", "app"]);
+    // What else the project has installed is found by this. The tool's own stack tells a user
+    // nothing.
+    let venv = std::path::absolute(project.file(VENV))?;
+    componentize.env("VIRTUAL_ENV", venv).env("RUST_BACKTRACE", "0");
     project.run(componentize.args(["-p", ".", "-p", "satama", "-o", &wasm]))
 }
 
@@ -55,6 +60,18 @@ fn install(project: &Project) -> anyhow::Result<()> {
         }
         project.run(Command::new(python).args(["-m", "venv", VENV]))?;
     }
+    let tool = wanted(project)?;
     let mut pip = project.own(&format!("{VENV}/bin/pip"))?;
-    project.run(pip.args(["install", "--disable-pip-version-check", TOOL]))
+    project.run(pip.args(["install", "--disable-pip-version-check", &tool]))
+}
+
+/// The tool as pip is to install it: of the version that the project's group `dev` has.
+fn wanted(project: &Project) -> anyhow::Result<String> {
+    let file = project.toml("pyproject.toml")?;
+    let group = file.get("dependency-groups").and_then(|groups| groups.get("dev")?.as_array());
+    let named = group.into_iter().flatten().filter_map(|named| named.as_str());
+    let is_tool =
+        |named: &&str| named.split(['=', '<', '>', '~', '!', ' ', '[']).next() == Some(TOOL);
+    let own = named.into_iter().find(is_tool).map(str::to_owned);
+    Ok(own.unwrap_or_else(|| format!("{TOOL}=={VERSION}")))
 }

@@ -1,5 +1,6 @@
 //! The steps of a build: commands, said before they are run.
 
+use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -7,6 +8,9 @@ use std::process::{Command, Output, Stdio};
 use anyhow::Context as _;
 
 use super::project::Project;
+
+/// Variables that change how a tool says things, or where it looks, and not what it makes.
+const UNTOLD: [&str; 2] = ["RUST_BACKTRACE", "VIRTUAL_ENV"];
 
 /// A tool that did not do its work. What it printed was shown.
 #[derive(Debug, thiserror::Error)]
@@ -59,9 +63,11 @@ impl Project {
 
     /// A command as it would be typed in the project's folder, near enough.
     fn shown(&self, command: &Command) -> String {
-        let words = command.get_envs().filter_map(|(name, value)| {
-            Some(format!("{}={}", name.to_string_lossy(), value?.to_string_lossy()))
-        });
+        let told = |name: &OsStr| !UNTOLD.iter().any(|untold| name == *untold);
+        let words =
+            command.get_envs().filter(|(name, _)| told(name)).filter_map(|(name, value)| {
+                Some(format!("{}={}", name.to_string_lossy(), value?.to_string_lossy()))
+            });
         let program = Path::new(command.get_program());
         let folder = std::path::absolute(&self.folder).unwrap_or_default();
         let program = match program.strip_prefix(folder) {
