@@ -77,6 +77,9 @@ pub(super) fn encode(
     if Parser::is_component(&bytes) {
         return Err(NotAComponent::Already { module: module.to_owned() }.into());
     }
+    if !bytes.starts_with(b"\0asm") {
+        return Err(refused(module, anyhow::anyhow!("it is no WebAssembly")).into());
+    }
     if !debug {
         bytes = without_debug(&bytes).map_err(|err| refused(module, err))?;
     }
