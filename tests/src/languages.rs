@@ -26,6 +26,9 @@ static LANGUAGES: [Language; 5] = [
     Language::new("ts", "js"),
 ];
 
+/// What somebody may have made in a program's folder.
+const BUILT: [&str; 7] = [".venv", "build", "gen", "internal", "node_modules", "satama", "wit"];
+
 impl Language {
     const fn new(name: &'static str, sdk: &'static str) -> Self {
         Self { name, sdk, built: OnceLock::new() }
@@ -37,7 +40,13 @@ impl Language {
         if folder.exists() {
             fs::remove_dir_all(&folder).map_err(|err| err.to_string())?;
         }
-        copy(&root().join("tests/languages").join(self.name), &folder);
+        copy(&root().join("tests/languages").join(self.name), &folder, &BUILT);
+        // Its SDK is where `satama new` puts it.
+        if self.name == "go" {
+            let file = folder.join("go.mod");
+            let text = fs::read_to_string(&file).unwrap();
+            fs::write(file, text.replace("../../../guest/go", "./satama")).unwrap();
+        }
         fs::create_dir_all(folder.join("wit/deps")).unwrap();
         let world = root().join("tests/languages/wit/world.wit");
         fs::copy(world, folder.join("wit/world.wit")).unwrap();
@@ -86,22 +95,20 @@ pub fn modules(project: &Path, engine: &str) {
     symlink("../../satama", to.join("@satama/guest")).unwrap();
 }
 
-/// Copies a project, but for what somebody built in it. Its SDK is where `satama new` puts it.
-fn copy(from: &Path, to: &Path) {
+/// Copies a folder, but for files and folders of these names.
+pub fn copy(from: &Path, to: &Path, except: &[&str]) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
-        let built = ["build", "internal", "node_modules", "wit", "satama", "__pycache__"];
-        if name.starts_with('.') || name.ends_with(".wasm") || built.contains(&name.as_str()) {
+        if except.contains(&name.as_str()) {
             continue;
         }
         let to = to.join(&name);
         if entry.path().is_dir() {
-            copy(&entry.path(), &to);
+            copy(&entry.path(), &to, except);
         } else {
-            let text = fs::read_to_string(entry.path()).unwrap();
-            fs::write(to, text.replace("../../../guest/go", "./satama")).unwrap();
+            fs::copy(entry.path(), to).unwrap();
         }
     }
 }
