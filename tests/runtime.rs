@@ -13,7 +13,7 @@ use satama::Digest;
 use satama::runtime::{AotCache, AotError, AotUse, CallError, Code};
 use satama_tests::{Log, Stage, build, call, granted, limits, run};
 use tempfile::TempDir;
-use wasmtime::component::{Component, Val};
+use wasmtime::component::Val;
 use wasmtime::{Config, Engine};
 
 /// A folder of compiled components, and the guest that is compiled into it.
@@ -93,13 +93,14 @@ async fn a_damaged_entry_is_compiled_anew() {
         bytes[at] ^= 1;
         bytes
     };
-    // Eight bytes that say what it is, 32 of checksum, and the code.
-    let (begin, end) = (40, whole.len() - 1);
+    // The code, 32 bytes of checksum, and eight that say what it is.
+    let (end, kind) = (whole.len() - 40, whole.len() - 8);
+    let last = whole.len() - 1;
     let garbage = vec![0xa5; 4096];
-    let signed = [&whole[..8], Digest::of(&garbage).as_bytes(), &garbage].concat();
-    let other_layout = [&whole[..7], &[whole[7] + 1], &whole[8..]].concat();
-    let flips = [0, 7, 8, 39, begin, begin + 100, whole.len() / 2, end].map(flip);
-    let cuts = [0, 7, 8, 39, 40, begin + 100, end].map(|at| whole[..at].to_vec());
+    let signed = [&garbage, &Digest::of(&garbage).as_bytes()[..], &whole[kind..]].concat();
+    let other_layout = [&whole[..last], &[whole[last] + 1]].concat();
+    let flips = [0, 100, whole.len() / 2, end - 1, end, kind - 1, kind, last].map(flip);
+    let cuts = [0, 7, 8, 39, 40, 41, end, kind, last].map(|at| whole[..at].to_vec());
     let longer = [&whole[..], b"x"].concat();
     let others = [longer, garbage, signed, other_layout];
     for damaged in flips.into_iter().chain(cuts).chain(others) {
@@ -265,10 +266,10 @@ async fn only_old_entries_are_swept() {
     let notes = old("notes.txt", 20);
     fs::create_dir(aot.folder.path().join("folder.d")).unwrap();
     let engine = Engine::default();
-    let component = Component::new(&engine, &aot.wasm).unwrap();
+    let code = engine.precompile_component(&aot.wasm).unwrap();
     let digest = Digest::of(&aot.wasm);
     let cache = AotCache::open(aot.folder.path(), &engine).unwrap();
-    let ((), log) = Log::of("warn", async { cache.save(&component, digest) }).await;
+    let ((), log) = Log::of("warn", async { cache.save(&code, digest) }).await;
     assert_eq!(log, "", "it was not kept");
     assert!(!oldest.exists() && older.exists() && notes.exists());
     assert!(cache.load(&engine, digest).is_some());

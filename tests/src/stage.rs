@@ -77,7 +77,8 @@ impl Stage {
         Self::with(&config).await
     }
 
-    async fn with(config: &HostConfig) -> Self {
+    /// On a file, with a host like this.
+    pub async fn with(config: &HostConfig) -> Self {
         Self::on(Store::Sqlite(tempfile::tempdir().unwrap()), config).await
     }
 

@@ -1,8 +1,13 @@
 //! The command line.
 
+mod bindings;
+mod build;
 mod check;
+mod component;
 mod follow;
 mod inspect;
+mod language;
+mod new;
 mod redis_acl;
 mod run;
 mod runs;
@@ -22,7 +27,8 @@ use etcetera::{AppStrategy, AppStrategyArgs, choose_app_strategy};
 use satama::OpenError;
 use satama::grant::{ManifestError, Mismatch};
 use satama::runtime::{
-    CallError, Code, Compiler, HostConfig, LinkError, ListenError, LoadError, StartError, WorkError,
+    CallError, Code, CompileLimits, Compiler, HostConfig, LinkError, ListenError, LoadError,
+    StartError, WorkError, compile_stdin,
 };
 use satama::secret::KeyringError;
 use tracing_subscriber::EnvFilter;
@@ -49,18 +55,24 @@ struct Cli {
 /// command's own error. `satama::call=debug` adds host calls.
 const LOG: &str = "warn,satama::guest=info,satama::runtime=off";
 
+/// The manifest that is read where none is named.
+const MANIFEST: &str = "grant.toml";
+
 const EXIT_CODES: &str = "Exit codes:
   0  it worked
   1  the guest's function returned an error, a secret or run is not there or not as it must be,
      or some of many failed
   2  the command line is wrong
-  3  a component or a manifest is wrong, or they do not fit
+  3  a component, a manifest or a project is wrong, or they do not fit
   4  the guest was stopped, or failed
   5  a store or a keyring cannot be used
-  6  anything else: files, the machine";
+  6  anything else: files, the machine
+  7  something that a build needs is missing";
 
 #[derive(Subcommand)]
 enum Command {
+    New(new::New),
+    Build(build::Build),
     Run(run::Run),
     Serve(serve::Serve),
     Worker(worker::Worker),
@@ -69,9 +81,17 @@ enum Command {
     Check(check::Check),
     RedisAcl(redis_acl::RedisAcl),
     Secret(secret::Command),
+    /// What the others start to compile a component.
+    #[command(hide = true)]
+    Compile,
+    Bindings(bindings::Bindings),
+    Component(component::Component),
 }
 
-/// What `run` and `inspect` share.
+/// The arguments of [`Command::Compile`].
+const COMPILE: [&str; 1] = ["compile"];
+
+/// What all share that load components.
 #[derive(clap::Args)]
 struct Compile {
     /// Folder of compiled components; only you may be able to write to it
@@ -82,14 +102,28 @@ struct Compile {
     /// Compile anew, and keep nothing.
     #[arg(long, conflicts_with = "aot")]
     no_aot: bool,
+
+    /// Time of the processor's that compiling a component may take; it is given up in any case
+    /// after three times as long.
+    #[arg(long, value_name = "MS", default_value_t = CompileLimits::default().cpu_ms, value_parser = clap::value_parser!(u64).range(1000..=86_400_000))]
+    compile_ms: u64,
+
+    /// Most memory that it may take, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = CompileLimits::default().memory_bytes >> 20, value_parser = clap::value_parser!(u64).range(64..=1 << 20))]
+    compile_mib: u64,
 }
 
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Command::Compile = cli.command {
+        return compile_stdin();
+    }
     let runtime = tokio::runtime::Runtime::new().context("cannot start threads");
     let done = start_log(&cli).and(runtime).and_then(|runtime| {
         runtime.block_on(async {
             match cli.command {
+                Command::New(new) => new.run(),
+                Command::Build(build) => build.run().await,
                 Command::Run(run) => run.run().await,
                 Command::Serve(serve) => serve.run().await,
                 Command::Worker(worker) => worker.run().await,
@@ -98,6 +132,9 @@ pub(crate) fn main() -> ExitCode {
                 Command::Check(check) => check.run().await,
                 Command::RedisAcl(acl) => acl.run(),
                 Command::Secret(secret) => secret.run().await,
+                Command::Compile => Ok(compile_stdin()),
+                Command::Bindings(bindings) => bindings.run(),
+                Command::Component(component) => component.run(),
             }
         })
     });
@@ -154,14 +191,21 @@ fn code_of(err: &anyhow::Error) -> u8 {
     }
     if err.is::<Usage>() {
         2
+    } else if let Some(LoadError::Process { .. }) = err.downcast_ref() {
+        6
     } else if err.is::<LoadError>()
         || err.is::<LinkError>()
         || err.is::<ManifestError>()
         || err.is::<Mismatch>()
         || err.is::<ListenError>()
         || err.is::<WorkError>()
+        || err.is::<build::Failed>()
+        || err.is::<bindings::BadWit>()
+        || err.is::<component::NotAComponent>()
     {
         3
+    } else if err.is::<build::Missing>() {
+        7
     } else if err.is::<OpenError>()
         || err.is::<KeyringError>()
         || err.is::<NoKeyring>()
@@ -187,6 +231,11 @@ impl Compile {
             (None, false) => folders().map(|folders| folders.in_cache_dir("aot")),
             (None, true) => None,
         };
+        config.compile =
+            satama::runtime::Compile::this_program(COMPILE).context("cannot find this program")?;
+        config.compile_limits.cpu_ms = self.compile_ms;
+        config.compile_limits.wall_ms = 3 * self.compile_ms;
+        config.compile_limits.memory_bytes = self.compile_mib << 20;
         match Compiler::new(&config) {
             // The folder is only the default one: go on without it.
             Err(StartError::Aot(err)) if self.aot.is_none() => {

@@ -6,8 +6,8 @@
 //! wasmtime's version), and carries a checksum: a damaged one is compiled anew.
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
-use std::hash::{Hash as _, Hasher};
 use std::io::{self, Read as _, Write as _};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,14 +17,22 @@ use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use super::engine::engine_digest;
 use crate::digest::Digest;
 
-/// What an entry begins with; its last byte is the version of this layout. A
-/// SHA-256 of the rest follows.
-const MAGIC: &[u8; 8] = b"satama\0\x01";
+/// What an entry ends with, after the code and its SHA-256; the last byte is the version
+/// of this layout. At the end, so that the code can be mapped, whose pages count from
+/// the beginning of the file.
+const MAGIC: &[u8; 8] = b"satama\0\x02";
+
+/// Length of a SHA-256 and of what follows it.
+const TAIL_BYTES: u64 = 32 + MAGIC.len() as u64;
 
 /// Size of all entries, in bytes, above which the oldest go.
 const FOLDER_BYTES_MAX: u64 = 4 << 30;
+
+/// How much is read at a time, in bytes: it stays in the processor's cache.
+const PIECE_BYTES: usize = 256 << 10;
 
 /// What the names of entries end with, and of those that are still written.
 const ENTRY: &str = "cwasm";
@@ -74,19 +82,6 @@ pub enum AotError {
     },
 }
 
-/// Hashes what the engine says of itself, stably from build to build.
-struct ShaHasher(Sha256);
-
-impl Hasher for ShaHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    fn finish(&self) -> u64 {
-        unreachable!("the digest is taken, not the hash")
-    }
-}
-
 impl AotCache {
     /// The cache in `folder`, which is made if it is missing, for `engine`.
     pub fn open(folder: &Path, engine: &Engine) -> Result<Self, AotError> {
@@ -103,17 +98,15 @@ impl AotCache {
                 return Err(AotError::Untrusted { folder, at });
             }
         }
-        let mut hasher = ShaHasher(Sha256::new());
-        engine.precompile_compatibility_hash().hash(&mut hasher);
-        hasher.write(env!("CARGO_PKG_VERSION").as_bytes());
-        Ok(Self { folder, engine: hasher.0.finalize().into() })
+        Ok(Self { folder, engine: engine_digest(engine) })
     }
 
-    /// The compiled component, if it is there and whole.
+    /// The compiled component, if it is there and whole. Its pages are those of the
+    /// file: hosts share them, and one that nobody touches is never read again.
     pub fn load(&self, engine: &Engine, digest: Digest) -> Option<Component> {
         let path = self.path(digest);
-        let code = match read(&path) {
-            Ok(code) => code,
+        let file = match open_whole(&path) {
+            Ok(file) => file,
             Err(err) => {
                 if err.kind() != io::ErrorKind::NotFound {
                     tracing::warn!(path = %path.display(), "compiled component not used: {err}");
@@ -121,23 +114,23 @@ impl AotCache {
                 return None;
             }
         };
-        // SAFETY: nobody else can write to the file (`open` and `read` saw to
-        // that), its checksum holds, and its name is of this engine's settings,
-        // so it is what `save` wrote after compiling.
+        // The very file that was checked, whatever has taken its name since.
+        let checked = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+        let checked = if checked.exists() { &checked } else { &path };
+        // SAFETY: nobody else can write to the file (`open` and `open_whole` saw to
+        // that), its checksum holds, and its name is of this engine's settings, so it
+        // is what `save` wrote after compiling. It is not changed while it is mapped, for
+        // nothing writes to an entry that has its name.
         #[expect(unsafe_code, reason = "loading machine code is what the cache is for")]
-        let component = unsafe { Component::deserialize(engine, code) };
+        let component = unsafe { Component::deserialize_file(engine, checked) };
         component.inspect_err(|err| tracing::warn!(path = %path.display(), "not used: {err}")).ok()
     }
 
-    /// Keeps a compiled component. It is no error if that fails: it is compiled
-    /// again the next time.
-    pub fn save(&self, component: &Component, digest: Digest) {
+    /// Keeps what was compiled. It is no error if that fails: it is compiled again the
+    /// next time.
+    pub fn save(&self, code: &[u8], digest: Digest) {
         let path = self.path(digest);
-        let saved = component
-            .serialize()
-            .map_err(io::Error::other)
-            .and_then(|code| self.write(&path, &code))
-            .and_then(|()| self.sweep());
+        let saved = self.write(&path, code).and_then(|()| self.sweep());
         if let Err(err) = saved {
             tracing::warn!(path = %path.display(), "compiled component not kept: {err}");
         }
@@ -159,9 +152,9 @@ impl AotCache {
             .truncate(true)
             .mode(0o600)
             .open(&temporary)?;
-        file.write_all(MAGIC)?;
-        file.write_all(&Sha256::digest(code))?;
         file.write_all(code)?;
+        file.write_all(&Sha256::digest(code))?;
+        file.write_all(MAGIC)?;
         file.sync_all()?;
         std::fs::rename(&temporary, path)
     }
@@ -193,23 +186,29 @@ impl AotCache {
     }
 }
 
-/// The code in an entry, if the entry is ours and whole.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// An entry, if it is ours and whole.
+fn open_whole(path: &Path) -> io::Result<File> {
     let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
     let mut file: File = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     let meta = file.metadata()?;
     if !meta.is_file() || !is_ours(&meta) || is_writable_by_others(&meta) {
         return Err(io::Error::other("others can write to it"));
     }
-    let mut entry = Vec::new();
-    file.read_to_end(&mut entry)?;
     let damaged = || io::Error::new(io::ErrorKind::InvalidData, "it is damaged");
-    let rest = entry.strip_prefix(MAGIC.as_slice()).ok_or_else(damaged)?;
-    let (checksum, code) = rest.split_at_checked(32).ok_or_else(damaged)?;
-    if Sha256::digest(code).as_slice() != checksum {
-        return Err(damaged());
+    let code_bytes = meta.len().checked_sub(TAIL_BYTES).ok_or_else(damaged)?;
+    let mut hasher = Sha256::new();
+    let mut piece = vec![0; PIECE_BYTES];
+    let mut code = (&file).take(code_bytes);
+    loop {
+        match code.read(&mut piece)? {
+            0 => break,
+            length => hasher.update(&piece[..length]),
+        }
     }
-    Ok(code.to_vec())
+    let mut tail = Vec::new();
+    file.read_to_end(&mut tail)?;
+    let expected = [hasher.finalize().as_slice(), MAGIC].concat();
+    if tail == expected { Ok(file) } else { Err(damaged()) }
 }
 
 fn unless_gone<T>(done: io::Result<T>) -> io::Result<Option<T>> {

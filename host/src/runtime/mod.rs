@@ -8,6 +8,7 @@
 mod aot;
 mod bounds;
 mod call;
+mod compile;
 mod engine;
 mod link;
 mod listen;
@@ -23,6 +24,7 @@ use wasmtime::component::InstancePre;
 
 pub use self::aot::{AotCache, AotError, AotUse};
 pub use self::call::{CallError, Export, Invocation, Stop};
+pub use self::compile::{Compile, CompileLimits, Cost, compile_stdin};
 pub use self::engine::{COMPONENT_BYTES_MAX, Code, Compiler, HostConfig, LoadError, StartError};
 pub use self::link::{LinkError, OFFERED_VERSION, Refusal, add_to_linker, service_of};
 pub use self::listen::{ListenError, Listening};
