@@ -1,4 +1,4 @@
-/// <reference path="./bindings.d.ts" />
+/// <reference path="./bindings.d.ts" preserve="true" />
 
 /**
  * Runs of workflows, from outside: start, see and control them. Consistency and limits are those of
