@@ -23,7 +23,7 @@ if (status !== 0) process.exit(status ?? 1);
 for (const file of readdirSync(join(dist, "src"), { recursive: true })) {
   if (!/\.(d\.ts|js)$/.test(file)) continue;
   const path = join(dist, "src", file);
-  const from = file.includes("workflow") ? ".." : ".";
+  const from = dirname(file) === "." ? "." : "..";
   const text = readFileSync(path, "utf8");
   writeFileSync(path, text.replace(/path="[^"]*bindings\.d\.ts"/, `path="${from}/bindings.d.ts"`));
 }
