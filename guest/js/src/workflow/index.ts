@@ -43,7 +43,7 @@ export {
   type Body,
   type Context,
   ContinueAsNew,
-  type Function,
+  type StepFunction,
   continueAsNew,
   functions,
   workflows,
