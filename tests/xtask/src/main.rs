@@ -2,8 +2,10 @@
 //!
 //! Each installs what it misses, so that a machine with rustup alone can run it.
 
+mod component;
 mod setup;
 mod step;
+mod toolchains;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -20,6 +22,8 @@ Usage: cargo xtask COMMAND
   bench --node [--quick]          measure against @pikku/redis, which npm installs for the run
   chaos [--runs N] [--minutes M]  run N workflows on each store while workers are killed, for M minutes
   guests                          build the guests of the tests and of the examples
+  cargo-component                 build the Rust template with `cargo component`, which is installed
+                                  in the target folder (some ten minutes)
   setup                           install what the tests need and this machine misses
 
 Examples:
@@ -50,7 +54,8 @@ fn main() -> ExitCode {
         ["bench", rest @ ..] => bench(rest),
         ["chaos", rest @ ..] => chaos(rest),
         ["guests"] => setup::rust().and_then(|()| guests(&mut Steps::new(GUESTS.len()))),
-        ["setup"] => setup::rust().and_then(|()| setup::programs(&TESTS)),
+        ["cargo-component"] => component::check(),
+        ["setup"] => prepare(),
         [] | ["help" | "--help" | "-h"] => {
             eprintln!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -117,10 +122,16 @@ fn demo(args: &[&str]) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Everything that must hold before a change lands.
-fn ci() -> Result<(), Failed> {
+/// Installs what the tests need.
+fn prepare() -> Result<(), Failed> {
     setup::rust()?;
     setup::programs(&TESTS)?;
+    toolchains::install()
+}
+
+/// Everything that must hold before a change lands.
+fn ci() -> Result<(), Failed> {
+    prepare()?;
     let mut steps = Steps::new(21);
     for folder in ["", SDK].into_iter().chain(GUESTS) {
         steps.run(
