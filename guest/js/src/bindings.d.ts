@@ -44,9 +44,7 @@ declare module "satama:services/session@0.1.0" {
 
   class Store {
     static open(name: string, expiry: { tag: "sliding-ms" | "fixed-ms"; val: number }): Store;
-    get(
-      id: string,
-    ): import("./result.ts").Option<{
+    get(id: string): import("./result.ts").Option<{
       version: import("./result.ts").Integer;
       fields: Field[];
       expiresInMs: import("./result.ts").Integer;

@@ -207,6 +207,8 @@ class Bucket(Handle["wit.Bucket"]):
     ) -> Cached:
         """The result of `compute` under `key`, at most `ttl` old, kept as JSON.
 
+        It is what its JSON says, also where it was not kept: a tuple is a list.
+
         Of all the callers that miss at once, on any host, one computes and the others wait. A
         cache holds copies: while it is unavailable, over quota or too small for a result, the
         result is computed and returned, and not kept. If `compute` raises, nothing is kept, and
@@ -216,15 +218,14 @@ class Bucket(Handle["wit.Bucket"]):
         if isinstance(found, Cached):
             return found
         if found is None:
-            return Cached(compute(), hit=False)
+            return Cached(json.loads(dump(compute())), hit=False)
         with found:
-            value = compute()
-            encoded = dump(value).encode()
+            encoded = dump(compute()).encode()
             if len(encoded) <= VALUE_BYTES_MAX:
                 # Whatever became of the copy, the caller has the value.
                 with suppress(Error):
                     found.complete(encoded, min(ttl, TTL_MAX))
-        return Cached(value, hit=False)
+        return Cached(json.loads(encoded), hit=False)
 
     def _find(
         self, key: str, wait: timedelta, claim: timedelta, group: str | None

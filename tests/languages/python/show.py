@@ -98,7 +98,7 @@ def _(value: bytes) -> str:
 
 
 @show.register
-def _(value: list) -> str:
+def _(value: list) -> str:  # type: ignore[type-arg]
     return f"[{', '.join(show(item) for item in value)}]"
 
 

@@ -2,14 +2,7 @@ import "@satama/guest/globals";
 
 import { Bucket } from "@satama/guest/cache";
 import { fallible } from "@satama/guest/export";
-import {
-  type Context,
-  call,
-  functions,
-  sleep,
-  step,
-  workflows,
-} from "@satama/guest/workflow";
+import { type Context, call, functions, sleep, step, workflows } from "@satama/guest/workflow";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
