@@ -17,9 +17,9 @@ pub(crate) fn large() -> Vec<u8> {
     component(LOCALS, &code)
 }
 
-/// Takes time: loops in loops. 42 kB that take half a minute; `salt` makes another of the same.
+/// Takes time: loops in loops. 84 kB that take minutes; `salt` makes another of the same.
 pub(crate) fn slow(salt: u32) -> Vec<u8> {
-    const DEPTH: u32 = 3000;
+    const DEPTH: u32 = 6000;
     let mut code = Vec::new();
     for at in 0..DEPTH {
         code.extend([LOOP, EMPTY]);
