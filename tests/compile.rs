@@ -154,7 +154,7 @@ async fn a_process_that_is_killed_is_an_error_of_its_component_only() {
         let limits = read("limits").unwrap_or_default();
         let is = |name: &str, most: &str| {
             let line = limits.lines().find_map(|line| line.strip_prefix(name));
-            line.is_some_and(|line| line.split_whitespace().take(2).all(|limit| limit == most))
+            line.is_some_and(|line| line.split_whitespace().next() == Some(most))
         };
         let stat = read("stat").unwrap_or_default();
         let nice = stat.rsplit_once(')').and_then(|(_, rest)| rest.split(' ').nth(17));
