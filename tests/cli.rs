@@ -132,6 +132,11 @@ fn help() {
 }
 
 #[test]
+fn new() {
+    session("new", &[]);
+}
+
+#[test]
 fn inspect() {
     session("inspect", &[]);
 }

@@ -73,12 +73,12 @@ fn block<'a>(document: &'a str, language: &str, begin: &str) -> &'a str {
     &rest[..rest.find("```").unwrap()]
 }
 
-/// The guests' README, as it is read: its manifest, its command.
+/// The README of guests in Rust, as it is read: its manifest, its command.
 #[test]
 fn hello() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let readme = fs::read_to_string(build::root().join("guest/README.md")).unwrap();
+    let readme = fs::read_to_string(build::root().join("guest/rust/README.md")).unwrap();
     fs::copy(build::guest("hello"), folder.join("hello.wasm")).unwrap();
     fs::write(folder.join("grant.toml"), block(&readme, "toml", "tenant = \"hello\"")).unwrap();
     let line = block(&readme, "sh", "satama run hello.wasm");

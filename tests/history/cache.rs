@@ -128,8 +128,8 @@ impl Model {
 
     fn add(&mut self, new: Value, delta: i64) -> Option<i64> {
         let counts = |n: &i64| n.unsigned_abs() < 1 << 53;
+        Some(delta).filter(counts)?;
         let Some(live) = self.entries.get_mut(new.key) else {
-            Some(delta).filter(counts)?;
             self.set(new);
             self.entries.get_mut(new.key).unwrap().value = delta.to_string();
             return Some(delta);

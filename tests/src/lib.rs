@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails here should end the test where it fails")]
 
 pub mod build;
+pub mod toolchains;
 
 mod authority;
 mod cluster;

@@ -3,7 +3,7 @@
 #![expect(missing_docs, reason = "some names in the WIT speak for themselves, such as `hits`")]
 
 wit_bindgen::generate!({
-    path: "../../wit",
+    path: "wit",
     inline: "
         package satama:guest;
         world imports {

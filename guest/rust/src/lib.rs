@@ -25,7 +25,7 @@
 //! ```
 //!
 //! What a component exports is its own affair: it describes its exports in a
-//! world of its own, as `guest/README.md` shows, for a `hub-handler` too. Those of workflows are
+//! world of its own, as its `README.md` shows, for a `hub-handler` too. Those of workflows are
 //! made by [`workflows!`] and [`functions!`].
 
 #![deny(missing_docs)]

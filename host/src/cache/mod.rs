@@ -163,6 +163,9 @@ impl Bucket {
     /// Adds to a counter; a new one is kept as `entry` says, its value ignored.
     pub async fn add(&self, entry: Entry<'_>, delta: i64) -> Result<i64, Error> {
         self.check(&entry)?;
+        if delta.unsigned_abs() > COUNTER_MAX {
+            return Err(Error::NotACounter);
+        }
         Ok(self.store.add(self.key(entry.key)?, entry, delta, self.ids.next()).await?)
     }
 

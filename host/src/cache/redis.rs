@@ -21,7 +21,6 @@ const ENTRY: char = 'e';
 const BUCKET: char = 'b';
 const GROUP: char = 'g';
 const CLAIM: char = 'c';
-const SCRATCH: char = 'x';
 
 /// Length of an entry's head if it is in no group.
 const HEAD_BYTES: usize = 9;
@@ -62,7 +61,7 @@ impl RedisStore {
 
     /// The commands that it and its scripts use, but for those that all services do.
     pub(crate) const COMMANDS: &[&str] =
-        &["get", "mget", "set", "del", "getrange", "incrby", "pexpire", "pttl"];
+        &["get", "mget", "set", "del", "getrange", "pexpire", "pttl"];
 
     /// The cache in `redis`, which was connected to at `url`.
     pub async fn open(redis: Redis, url: &str) -> Result<Self, OpenError> {
@@ -172,9 +171,7 @@ impl Store for RedisStore {
         delta: i64,
         generation: Id,
     ) -> Result<i64, StoreError> {
-        let mut add = ADD.call(5, 9, key.id().len() * 3 + 512);
-        push_keys(&mut add, key);
-        add.arg(key.sharded(SCRATCH));
+        let mut add = call(&ADD, key, 4, 0);
         add.arg(delta).arg(millis(new.ttl)).arg(&generation.0).arg(group_arg(new.group));
         Ok(self.redis.run(&ADD, &add).await?)
     }
@@ -240,21 +237,16 @@ fn mget(key: Key<'_>) -> Cmd {
     mget
 }
 
-/// A call of a script on `key`, with `args` arguments of `bytes` to come.
+/// A call of a script on the keys that `lua/live.lua` names, of `key`, with `args` arguments of `bytes` to come.
 fn call(script: &Script, key: Key<'_>, args: usize, bytes: usize) -> Cmd {
     let mut call = script.call(
         4,
         4 + args,
         4 * (key.scope().path().len() + 8) + 3 * key.id().len() + 64 + bytes,
     );
-    push_keys(&mut call, key);
-    call
-}
-
-/// The keys that `lua/live.lua` names, in its order.
-fn push_keys(call: &mut Cmd, key: Key<'_>) {
     call.arg(key.sharded(ENTRY)).arg(bucket(key));
     call.arg(key.scope().in_shard(key.shard(), GROUP, "")).arg(key.sharded(CLAIM));
+    call
 }
 
 /// The generation that the `n`th of a batch may begin. Were they all the same, an

@@ -159,9 +159,8 @@ impl Store for SqliteStore {
                 }
                 None => {
                     let head = change.head(key.scope(), new.group, generation, new.ttl).await?;
-                    let sum = counter(Some(delta))?;
-                    change.put(key, sum.to_string().as_bytes(), &head, new.ttl).await?;
-                    sum
+                    change.put(key, delta.to_string().as_bytes(), &head, new.ttl).await?;
+                    delta
                 }
             };
             change.commit().await?;

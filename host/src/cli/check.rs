@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use satama::grant::Manifest;
 use serde_json::json;
 
-use super::{Compile, print};
+use super::{Compile, MANIFEST, print};
 
 /// Check a manifest, and the component that it names.
 #[derive(clap::Args)]
@@ -16,7 +16,7 @@ use super::{Compile, print};
   satama check tenants/*.toml && echo all good")]
 pub(super) struct Check {
     /// The manifests.
-    #[arg(required = true)]
+    #[arg(default_value = MANIFEST)]
     manifests: Vec<PathBuf>,
 
     /// Print JSON, one object a line.

@@ -1,8 +1,13 @@
 //! The command line.
 
+mod bindings;
+mod build;
 mod check;
+mod component;
 mod follow;
 mod inspect;
+mod language;
+mod new;
 mod redis_acl;
 mod run;
 mod runs;
@@ -50,18 +55,24 @@ struct Cli {
 /// command's own error. `satama::call=debug` adds host calls.
 const LOG: &str = "warn,satama::guest=info,satama::runtime=off";
 
+/// The manifest that is read where none is named.
+const MANIFEST: &str = "grant.toml";
+
 const EXIT_CODES: &str = "Exit codes:
   0  it worked
   1  the guest's function returned an error, a secret or run is not there or not as it must be,
      or some of many failed
   2  the command line is wrong
-  3  a component or a manifest is wrong, or they do not fit
+  3  a component, a manifest or a project is wrong, or they do not fit
   4  the guest was stopped, or failed
   5  a store or a keyring cannot be used
-  6  anything else: files, the machine";
+  6  anything else: files, the machine
+  7  something that a build needs is missing";
 
 #[derive(Subcommand)]
 enum Command {
+    New(new::New),
+    Build(build::Build),
     Run(run::Run),
     Serve(serve::Serve),
     Worker(worker::Worker),
@@ -73,6 +84,8 @@ enum Command {
     /// What the others start to compile a component.
     #[command(hide = true)]
     Compile,
+    Bindings(bindings::Bindings),
+    Component(component::Component),
 }
 
 /// The arguments of [`Command::Compile`].
@@ -109,6 +122,8 @@ pub(crate) fn main() -> ExitCode {
     let done = start_log(&cli).and(runtime).and_then(|runtime| {
         runtime.block_on(async {
             match cli.command {
+                Command::New(new) => new.run(),
+                Command::Build(build) => build.run().await,
                 Command::Run(run) => run.run().await,
                 Command::Serve(serve) => serve.run().await,
                 Command::Worker(worker) => worker.run().await,
@@ -118,6 +133,8 @@ pub(crate) fn main() -> ExitCode {
                 Command::RedisAcl(acl) => acl.run(),
                 Command::Secret(secret) => secret.run().await,
                 Command::Compile => Ok(compile_stdin()),
+                Command::Bindings(bindings) => bindings.run(),
+                Command::Component(component) => component.run(),
             }
         })
     });
@@ -182,8 +199,13 @@ fn code_of(err: &anyhow::Error) -> u8 {
         || err.is::<Mismatch>()
         || err.is::<ListenError>()
         || err.is::<WorkError>()
+        || err.is::<build::Failed>()
+        || err.is::<bindings::BadWit>()
+        || err.is::<component::NotAComponent>()
     {
         3
+    } else if err.is::<build::Missing>() {
+        7
     } else if err.is::<OpenError>()
         || err.is::<KeyringError>()
         || err.is::<NoKeyring>()

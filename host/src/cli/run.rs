@@ -1,6 +1,6 @@
 //! `satama run`: one call of one export.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,7 +13,7 @@ use wasmtime::component::Val;
 
 use super::follow::Follow;
 use super::stores::Stores;
-use super::{Compile, Usage, print, value};
+use super::{Compile, MANIFEST, Usage, print, value};
 
 /// One call runs; room for more is address space for nothing.
 const CALLS: u32 = 4;
@@ -21,6 +21,7 @@ const CALLS: u32 = 4;
 /// Call an export of a component, and print what it returns.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
+  satama run --invoke 'greet(\"you\")'
   satama run hello.wasm --invoke 'greet(\"you\", 2)'
   satama run library.wasm --grant grant.toml --invoke 'process(\".\")' --text
   satama run library.wasm --grant grant.toml --store redis://localhost --invoke 'process(\".\")'
@@ -28,10 +29,11 @@ const CALLS: u32 = 4;
   satama run library.wasm --grant grant.toml --follow library:progress --invoke 'process(\".\")'
 
 What a component imports must be granted: `satama inspect COMPONENT` prints a manifest to start
-from. Without one, a component gets clocks, random numbers and a log.")]
+from. Without one, a component gets clocks, random numbers and a log. Without a component, that of
+the manifest is called; and without that, grant.toml's in this folder.")]
 pub(super) struct Run {
-    /// The component: a .wasm file.
-    component: PathBuf,
+    /// The component: a .wasm file [default: the manifest's].
+    component: Option<PathBuf>,
 
     /// The call, in WAVE: `name(argument, …)`. May be left out if the component
     /// exports one function without parameters.
@@ -68,9 +70,11 @@ pub(super) struct Run {
 impl Run {
     pub(super) async fn run(self) -> anyhow::Result<ExitCode> {
         let stores = self.stores.read()?;
+        let manifest = self.manifest()?;
+        let component = self.component(manifest.as_ref())?.to_owned();
         let compiler = self.compile.compiler(CALLS)?;
-        let code = self.compile.load(&compiler, &self.component).await?;
-        let grant = Arc::new(self.grant(&code)?);
+        let code = self.compile.load(&compiler, &component).await?;
+        let grant = Arc::new(self.grant(manifest, &code)?);
         code.check(compiler.engine(), &grant)?;
         let invocation = match &self.invoke {
             Some(call) => Invocation::parse(call)?,
@@ -81,7 +85,7 @@ impl Run {
         let follow = self.follow.as_deref().map(|follow| Follow::new(follow, &services, &grant));
         let follow = follow.transpose()?;
         let host = Host::new(compiler, services);
-        let name = self.component.file_stem().unwrap_or_default().to_string_lossy();
+        let name = component.file_stem().unwrap_or_default().to_string_lossy();
         let program = host.program(&code, &name, grant)?;
         let export = program.export(invocation.name())?;
         let args = invocation.args(&export)?;
@@ -113,12 +117,46 @@ impl Run {
         Ok(if ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
+    /// The file of the manifest, if one is to be read.
+    fn file(&self) -> Option<&Path> {
+        let here = self.component.is_none().then_some(Path::new(MANIFEST));
+        self.grant.as_deref().or(here)
+    }
+
+    fn manifest(&self) -> anyhow::Result<Option<Manifest>> {
+        match self.file() {
+            Some(file) if self.grant.is_none() && !file.exists() => {
+                Err(Usage(format!("name a component; or run this where a {MANIFEST} names one"))
+                    .into())
+            }
+            file => Ok(file.map(Manifest::read).transpose()?),
+        }
+    }
+
+    fn component<'a>(&'a self, manifest: Option<&'a Manifest>) -> anyhow::Result<&'a Path> {
+        if let Some(component) = &self.component {
+            return Ok(component);
+        }
+        let file = self.file().unwrap_or(Path::new(MANIFEST)).display();
+        match manifest.and_then(|manifest| manifest.component.as_deref()) {
+            Some(component) if component.exists() => Ok(component),
+            Some(component) => {
+                let component = component.display();
+                Err(Usage(format!(
+                    "{file} names {component}, which is not there; `satama build` makes it"
+                ))
+                .into())
+            }
+            None => Err(Usage(format!("name a component; {file} names none")).into()),
+        }
+    }
+
     /// The grant of the manifest, or of nothing, with the folders of the command line.
-    fn grant(&self, code: &Code) -> anyhow::Result<Grant> {
-        let grant = match &self.grant {
-            Some(file) => {
-                let manifest = Manifest::read(file)?;
+    fn grant(&self, manifest: Option<Manifest>, code: &Code) -> anyhow::Result<Grant> {
+        let grant = match manifest {
+            Some(manifest) => {
                 let checked = manifest.check_digest(code.digest());
+                let file = self.file().unwrap_or(Path::new(MANIFEST));
                 checked.with_context(|| file.display().to_string())?;
                 manifest.grant
             }
@@ -151,7 +189,7 @@ fn dir(text: &str) -> Result<Dir, String> {
     if !guest.starts_with('/') {
         return Err(format!("`{guest}` is not absolute; write `{host}::/{guest}`"));
     }
-    if !std::path::Path::new(host).is_dir() {
+    if !Path::new(host).is_dir() {
         return Err(format!("`{host}` is not a folder"));
     }
     Ok(Dir { host: host.into(), guest: guest.to_owned() })

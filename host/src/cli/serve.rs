@@ -10,7 +10,7 @@ use satama::runtime::{Host, Listening};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::stores::Stores;
-use super::{Compile, Usage, print};
+use super::{Compile, MANIFEST, Usage, print};
 
 /// Instances that may run at a time, of all tenants together.
 const INSTANCES: u32 = 256;
@@ -36,7 +36,7 @@ Once a line says `ready`, all that is published is heard. On a signal, messages 
 dealt with are finished, and no more are taken.")]
 pub(super) struct Serve {
     /// The tenants' manifests.
-    #[arg(required = true)]
+    #[arg(default_value = MANIFEST)]
     manifests: Vec<PathBuf>,
 
     #[command(flatten)]

@@ -11,7 +11,7 @@ use satama::runtime::{Host, Program, WorkerConfig};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::stores::Stores;
-use super::{Compile, Usage, print};
+use super::{Compile, MANIFEST, Usage, print};
 
 /// Instances that are there at a time for each body or function that runs: one that ends, and the
 /// next.
@@ -42,7 +42,7 @@ An old version of a component is kept running by a manifest of its own, until `s
 shows no more runs of it that have not ended.")]
 pub(super) struct Worker {
     /// The tenants' manifests.
-    #[arg(required = true)]
+    #[arg(default_value = MANIFEST)]
     manifests: Vec<PathBuf>,
 
     #[command(flatten)]

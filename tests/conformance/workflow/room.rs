@@ -123,9 +123,10 @@ pub(crate) async fn a_parent_without_room_is_told_that_its_child_failed(h: &Harn
 pub(crate) async fn a_look_takes_so_many_bytes_of_histories(h: &Harness) {
     let hand = Hand::new(h).await;
     let events = filling(0);
-    for _ in 0..3 {
-        let run = hand.waiting(&events).await;
-        hand.tell(&run, signal("s", "1", None)).await;
+    let runs =
+        [hand.waiting(&events).await, hand.waiting(&events).await, hand.waiting(&events).await];
+    for run in &runs {
+        hand.tell(run, signal("s", "1", None)).await;
     }
     // Two have all the bytes, and the third is taken next.
     for (taken, due_ms) in [(2, Some(0)), (1, Some(LONG_MS))] {

@@ -2,9 +2,11 @@
 //!
 //! Each installs what it misses, so that a machine with rustup alone can run it.
 
+mod component;
 mod cost;
 mod setup;
 mod step;
+mod toolchains;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -23,6 +25,8 @@ Usage: cargo xtask COMMAND
                                   projects, whose tools install what they need)
   chaos [--runs N] [--minutes M]  run N workflows on each store while workers are killed, for M minutes
   guests                          build the guests of the tests and of the examples
+  cargo-component                 build the Rust template with `cargo component`, which is installed
+                                  in the target folder (some ten minutes)
   setup                           install what the tests need and this machine misses
 
 Examples:
@@ -54,7 +58,8 @@ fn main() -> ExitCode {
         ["cost", rest @ ..] => cost::cost(rest),
         ["chaos", rest @ ..] => chaos(rest),
         ["guests"] => setup::rust().and_then(|()| guests(&mut Steps::new(GUESTS.len()))),
-        ["setup"] => setup::rust().and_then(|()| setup::programs(&TESTS)),
+        ["cargo-component"] => component::check(),
+        ["setup"] => prepare(),
         [] | ["help" | "--help" | "-h"] => {
             eprintln!("{USAGE}");
             return ExitCode::SUCCESS;
@@ -121,10 +126,16 @@ fn demo(args: &[&str]) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Everything that must hold before a change lands.
-fn ci() -> Result<(), Failed> {
+/// Installs what the tests need.
+fn prepare() -> Result<(), Failed> {
     setup::rust()?;
     setup::programs(&TESTS)?;
+    toolchains::install()
+}
+
+/// Everything that must hold before a change lands.
+fn ci() -> Result<(), Failed> {
+    prepare()?;
     let mut steps = Steps::new(21);
     for folder in ["", SDK].into_iter().chain(GUESTS) {
         steps.run(

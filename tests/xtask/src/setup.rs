@@ -17,9 +17,13 @@ const MANAGERS: [(&str, &str); 6] = [
     ("brew", "install"),
 ];
 
+const VERSION: &[&str] = &["--version"];
+
 /// A program that is not Rust's, and what brings it, as each of [`MANAGERS`] calls it.
 pub(crate) struct Program {
     name: &'static str,
+    /// What it is run with to see that it is there.
+    asks: &'static [&'static str],
     what: &'static str,
     packages: [&'static str; MANAGERS.len()],
 }
@@ -27,6 +31,7 @@ pub(crate) struct Program {
 /// The tests' store, with its `redis-cli`.
 pub(crate) const REDIS: Program = Program {
     name: "redis-server",
+    asks: VERSION,
     what: "Redis 7.0 or newer",
     packages: ["redis-server", "redis", "redis", "redis", "redis", "redis"],
 };
@@ -34,6 +39,7 @@ pub(crate) const REDIS: Program = Program {
 /// The tests' PKCS #11 token.
 pub(crate) const SOFTHSM: Program = Program {
     name: "softhsm2-util",
+    asks: VERSION,
     what: "SoftHSM 2.6 or newer",
     packages: ["softhsm2", "softhsm", "softhsm", "softhsm", "softhsm", "softhsm"],
 };
@@ -42,36 +48,48 @@ pub(crate) const SOFTHSM: Program = Program {
 /// to use another one.
 pub(crate) const CC: Program = Program {
     name: "cc",
+    asks: VERSION,
     what: "a C compiler (`cc`)",
     packages: ["gcc libc6-dev", "gcc", "gcc musl-dev", "gcc", "gcc", "gcc"],
+};
+
+/// What brings the other languages' tools, with what makes a virtual environment.
+pub(crate) const PYTHON: Program = Program {
+    name: "python3",
+    asks: &["-c", "import ensurepip, venv"],
+    what: "Python 3.11 or newer, with `venv` and `pip`",
+    packages: ["python3 python3-venv", "python3", "python3", "python", "python3", "python3"],
 };
 
 /// The wasm target, rustfmt and clippy.
 pub(crate) fn rust() -> Result<(), Failed> {
     let missing: Vec<&str> = [("rustfmt", "rustfmt"), ("cargo-clippy", "clippy")]
         .into_iter()
-        .filter(|(program, _)| !answers(program))
+        .filter(|(program, _)| !answers(program, VERSION))
         .map(|(_, component)| component)
         .collect();
     if !missing.is_empty() {
         rustup(&["component", "add"], &missing)?;
     }
-    if !has_target() {
-        rustup(&["target", "add"], &[TARGET])?;
-    }
-    Ok(())
+    target(TARGET)
+}
+
+/// A target of Rust's.
+pub(crate) fn target(name: &str) -> Result<(), Failed> {
+    if has_target(name) { Ok(()) } else { rustup(&["target", "add"], &[name]) }
 }
 
 /// Programs that are not Rust's.
 pub(crate) fn programs(needed: &[Program]) -> Result<(), Failed> {
-    let missing: Vec<_> = needed.iter().filter(|program| !answers(program.name)).collect();
+    let missing: Vec<_> =
+        needed.iter().filter(|program| !answers(program.name, program.asks)).collect();
     let list = |of: fn(&Program) -> &str| {
         missing.iter().map(|program| of(program)).collect::<Vec<_>>().join(", ")
     };
     if missing.is_empty() {
         return Ok(());
     }
-    let Some(at) = MANAGERS.iter().position(|(name, _)| answers(name)) else {
+    let Some(at) = MANAGERS.iter().position(|(name, _)| answers(name, VERSION)) else {
         return Err(Failed(format!(
             "the tests need what this machine misses; install {}",
             list(|it| it.what)
@@ -104,17 +122,17 @@ fn rustup(what: &[&str], names: &[&str]) -> Result<(), Failed> {
     })
 }
 
-/// Whether rustc has the target's standard library.
-fn has_target() -> bool {
-    let args = ["--print", "target-libdir", "--target", TARGET];
+/// Whether rustc has a target's standard library.
+fn has_target(name: &str) -> bool {
+    let args = ["--print", "target-libdir", "--target", name];
     let Ok(output) = Command::new("rustc").args(args).output() else { return false };
     std::path::Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir()
 }
 
 /// Whether a program is there and runs.
-fn answers(program: &str) -> bool {
+pub(crate) fn answers(program: &str, args: &[&str]) -> bool {
     let mut command = Command::new(program);
-    command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    command.args(args).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 

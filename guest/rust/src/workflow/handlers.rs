@@ -14,7 +14,7 @@ pub use super::register::{call, run, unknown_function, unknown_workflow};
 #[expect(missing_docs, reason = "made from the WIT")]
 pub mod workflows {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "wit",
         inline: "
             package satama:guest-workflows;
             world bodies { export satama:services/workflow-handler@0.1.0; }
@@ -31,7 +31,7 @@ pub mod workflows {
 #[expect(missing_docs, reason = "made from the WIT")]
 pub mod functions {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "wit",
         inline: "
             package satama:guest-functions;
             world functions { export satama:services/function-handler@0.1.0; }

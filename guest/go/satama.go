@@ -1,0 +1,56 @@
+// Package satama has what the packages of Satama's services share: errors, messages and results.
+//
+// Each interface of the WIT is a package of its own: [github.com/satama/satama/guest/go/cache],
+// session, channel, hub, secret, secretuse, secretreveal, credential, run and workflow. A component
+// imports only the interfaces whose packages it calls.
+//
+// What may be missing is a pointer, which is nil for none; new("text") makes one of a value. A
+// duration is a [time.Duration]; where it is passed on it is rounded up to whole milliseconds, and
+// a negative one is taken as zero.
+//
+// Handles, such as a cache's bucket, are closed with Close. What is not closed is dropped some time
+// after nothing refers to it. Services may be called from several goroutines, one call at a time.
+package satama
+
+import (
+	witTypes "go.bytecodealliance.org/pkg/wit/types"
+)
+
+// Result makes what an exported function of the WIT type result<T, string> returns of what a Go
+// function returns:
+//
+//	func Greet(name string) types.Result[string, string] { return satama.Result(greet(name)) }
+func Result[T any](value T, err error) witTypes.Result[T, string] {
+	if err != nil {
+		return witTypes.Err[T, string](err.Error())
+	}
+	return witTypes.Ok[T, string](value)
+}
+
+// Message is what is sent to a channel, or published: text, or any bytes. At most 64 KiB; a
+// manifest may lower that (value_bytes). Made by [Text] and [Binary].
+type Message struct {
+	text   string
+	bytes  []byte
+	binary bool
+}
+
+// Text is a message of UTF-8 text.
+func Text(text string) Message {
+	return Message{text: text}
+}
+
+// Binary is a message of any bytes.
+func Binary(bytes []byte) Message {
+	return Message{bytes: bytes, binary: true}
+}
+
+// Text is the message's text. False if it is binary.
+func (m Message) Text() (string, bool) {
+	return m.text, !m.binary
+}
+
+// Binary is the message's bytes. False if it is text.
+func (m Message) Binary() ([]byte, bool) {
+	return m.bytes, m.binary
+}

@@ -1,0 +1,45 @@
+/** JSON, as text that is kept as it was written and as a value. */
+
+import { text } from "./argument.ts";
+
+/**
+ * JSON text. What takes a JSON value takes one of these too and passes it on as it is; what gives
+ * JSON gives one of these.
+ */
+export class Json<T = unknown> {
+  /** The JSON, as it was written. */
+  readonly text: string;
+
+  constructor(json: string) {
+    this.text = text(json, "JSON");
+  }
+
+  /** What it says. A SyntaxError if it is no JSON; numbers are rounded to doubles. */
+  get value(): T {
+    return JSON.parse(this.text) as T;
+  }
+
+  /** What it says: so that JSON within a value is a part of that. */
+  toJSON(): T {
+    return this.value;
+  }
+}
+
+/**
+ * A value as JSON text. `undefined` is null. A TypeError of what has no JSON: a function, a BigInt, a
+ * promise, or an object that contains itself.
+ */
+export function encode(value: unknown): string {
+  if (value instanceof Json) return value.text;
+  if (value === undefined) return "null";
+  if (isPromise(value))
+    throw new TypeError("a promise is not JSON: nothing of the host is awaited");
+  const json = JSON.stringify(value) as string | undefined;
+  if (json === undefined) throw new TypeError(`a ${typeof value} is not JSON`);
+  return json;
+}
+
+/** Whether it is a promise, or looks like one. */
+export function isPromise(value: unknown): boolean {
+  return typeof (value as PromiseLike<unknown> | null | undefined)?.then === "function";
+}

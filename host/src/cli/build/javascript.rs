@@ -1,0 +1,142 @@
+//! JavaScript and TypeScript: one file of all modules, in an engine that is a component.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::super::Usage;
+use super::program::{Missing, Program, is_program};
+use super::project::Project;
+
+/// The oldest Node.js that runs the tools.
+const NODE_MAJOR: u32 = 20;
+
+const NODE: Program = Program {
+    name: "node",
+    what: "Node.js 20 or newer is needed",
+    packages: ["nodejs npm", "nodejs npm", "nodejs npm", "nodejs npm", "nodejs npm", "node"],
+    elsewhere: "https://nodejs.org",
+};
+
+const NPM: Program = Program { name: "npm", what: "Node.js's npm is needed", ..NODE };
+
+/// What runs the code in the component.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Engine {
+    /// Small, and started in no time.
+    QuickJs,
+    /// Firefox's: ten times as large, and the faster the longer it computes.
+    StarlingMonkey,
+}
+
+/// The folder of one file with all modules.
+const BUNDLE: &str = "build/plugin.js";
+
+pub(super) fn build(project: &Project) -> anyhow::Result<()> {
+    let engine = engine(project)?;
+    let world = project.world()?;
+    let entry = entry(project)?;
+    has_node()?;
+    let tool = engine.tool();
+    if !is_installed(project, tool) {
+        let mut install = Command::new(NPM.find()?);
+        project.run(install.args(["install", "--no-fund", "--no-audit"]))?;
+    }
+    if !is_program(&bin(project, tool)) {
+        let what = format!("package.json does not have what {} needs. Get it:", engine.title());
+        return Err(Missing::new(what, &[engine.install()]).into());
+    }
+
+    let mut esbuild = project.own(&own("esbuild"))?;
+    esbuild.args([entry, "--bundle", "--format=esm", "--target=es2022"]);
+    esbuild.args(["--external:satama:*", "--external:wasi:*"]);
+    esbuild.args([&format!("--outfile={BUNDLE}"), "--log-level=warning"]);
+    project.run(&mut esbuild)?;
+    let mut componentize = project.own(&own(tool))?;
+    match engine {
+        Engine::QuickJs => componentize.args(["--sync", "--wit", "wit", "--js", BUNDLE]),
+        Engine::StarlingMonkey => {
+            // What the engine has for HTTP would be imported, whether the code uses it or not.
+            let without = ["-d", "http", "-d", "fetch-event"];
+            componentize.args(["componentize", BUNDLE, "-w", "wit"]).args(without)
+        }
+    };
+    let wasm = format!("{}.wasm", project.name);
+    project.run(componentize.args(["-n", world.name(), "-o", &wasm]))
+}
+
+/// The engine that package.json names.
+fn engine(project: &Project) -> anyhow::Result<Engine> {
+    let package = project.package_json()?;
+    match package["satama"]["engine"].as_str() {
+        Some("starlingmonkey") => Ok(Engine::StarlingMonkey),
+        Some("quickjs") => Ok(Engine::QuickJs),
+        None if package["satama"]["engine"].is_null() => Ok(Engine::QuickJs),
+        _ => {
+            let engine = &package["satama"]["engine"];
+            let known = "it is \"quickjs\" or \"starlingmonkey\"";
+            Err(Usage(format!("package.json: `satama.engine` is {engine}; {known}")).into())
+        }
+    }
+}
+
+/// The first module.
+fn entry(project: &Project) -> Result<&'static str, Usage> {
+    let entries = ["src/plugin.ts", "src/plugin.js"];
+    let entry = entries.into_iter().find(|entry| project.file(entry).is_file());
+    entry.ok_or_else(|| Usage("there is no src/plugin.ts and no src/plugin.js".into()))
+}
+
+/// Whether Node.js is there, and new enough.
+fn has_node() -> anyhow::Result<()> {
+    let said = Command::new(NODE.find()?).arg("--version").output()?.stdout;
+    let said = String::from_utf8_lossy(&said);
+    let version = said.trim();
+    let major = version.trim_start_matches('v').split('.').next().unwrap_or_default();
+    if major.parse().is_ok_and(|major: u32| major >= NODE_MAJOR) {
+        return Ok(());
+    }
+    Err(NODE.missing(format!("`node` is {version}, and {}", NODE.what)).into())
+}
+
+/// Whether npm has put there what the build runs, and the SDK.
+fn is_installed(project: &Project, tool: &str) -> bool {
+    let sdk = project.file("node_modules/@satama/guest");
+    [tool, "esbuild"].iter().all(|tool| is_program(&bin(project, tool))) && sdk.exists()
+}
+
+fn bin(project: &Project, tool: &str) -> PathBuf {
+    project.file(&own(tool))
+}
+
+/// Where npm puts a tool, from the project's folder.
+fn own(tool: &str) -> String {
+    format!("node_modules/.bin/{tool}")
+}
+
+impl Engine {
+    fn title(self) -> &'static str {
+        match self {
+            Self::QuickJs => "QuickJS",
+            Self::StarlingMonkey => "StarlingMonkey",
+        }
+    }
+
+    /// The program that puts code into it.
+    fn tool(self) -> &'static str {
+        match self {
+            Self::QuickJs => "componentize-qjs",
+            Self::StarlingMonkey => "jco",
+        }
+    }
+
+    fn install(self) -> &'static str {
+        match self {
+            Self::QuickJs => {
+                "npm install --save-dev --save-exact componentize-qjs@0.4.5 esbuild@0.28.2"
+            }
+            Self::StarlingMonkey => {
+                "npm install --save-dev --save-exact @bytecodealliance/jco@1.35.0 esbuild@0.28.2"
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! Python, by componentize-py in the project's virtual environment.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use super::program::{Program, is_program};
+use super::project::Project;
+
+/// What makes components, and its version where pyproject.toml names none.
+const TOOL: &str = "componentize-py";
+const VERSION: &str = "0.25.1";
+
+/// The virtual environment, from the project's folder.
+const VENV: &str = ".venv";
+
+const PYTHON: Program = Program {
+    name: "python3",
+    what: "Python 3.11 or newer is needed",
+    packages: [
+        "python3 python3-venv",
+        "python3",
+        "python3 py3-pip",
+        "python",
+        "python3 python3-pip",
+        "python3",
+    ],
+    elsewhere: "https://www.python.org/downloads/",
+};
+
+pub(super) fn build(project: &Project) -> anyhow::Result<()> {
+    let world = project.world()?;
+    if !is_program(&tool(project)) {
+        install(project)?;
+    }
+    let wasm = format!("{}.wasm", project.name);
+    let mut componentize = project.own(&format!("{VENV}/bin/componentize-py"))?;
+    componentize.args(["-q", "-d", "wit", "-w", world.name(), "componentize", "app"]);
+    // What else the project has installed is found by this. The tool's own stack tells a user
+    // nothing.
+    let venv = std::path::absolute(project.file(VENV))?;
+    componentize.env("VIRTUAL_ENV", venv).env("RUST_BACKTRACE", "0");
+    project.run(componentize.args(["-p", ".", "-p", "satama", "-o", &wasm]))
+}
+
+fn tool(project: &Project) -> PathBuf {
+    project.file(VENV).join("bin/componentize-py")
+}
+
+/// Makes the virtual environment, unless there is one, and puts the tool there.
+fn install(project: &Project) -> anyhow::Result<()> {
+    let own = project.file(VENV).join("bin/python");
+    if !is_program(&own) {
+        let python = PYTHON.find()?;
+        let mut asked = Command::new(&python);
+        asked.args(["-c", "import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 11))"]);
+        let asked = asked.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        if !asked.is_ok_and(|asked| asked.success()) {
+            let lacks = "`python3` is older than 3.11, or has no `venv`";
+            return Err(PYTHON.missing(lacks.into()).into());
+        }
+        project.run(Command::new(python).args(["-m", "venv", VENV]))?;
+    }
+    let tool = wanted(project)?;
+    let mut pip = project.own(&format!("{VENV}/bin/pip"))?;
+    project.run(pip.args(["install", "--disable-pip-version-check", &tool]))
+}
+
+/// The tool as pip is to install it: of the version that the project's group `dev` has.
+fn wanted(project: &Project) -> anyhow::Result<String> {
+    let file = project.toml("pyproject.toml")?;
+    let group = file.get("dependency-groups").and_then(|groups| groups.get("dev")?.as_array());
+    let named = group.into_iter().flatten().filter_map(|named| named.as_str());
+    let is_tool =
+        |named: &&str| named.split(['=', '<', '>', '~', '!', ' ', '[']).next() == Some(TOOL);
+    let own = named.into_iter().find(is_tool).map(str::to_owned);
+    Ok(own.unwrap_or_else(|| format!("{TOOL}=={VERSION}")))
+}

@@ -1,0 +1,232 @@
+//! `satama new` and `satama build`, and what they make: a project of each language, as a user has
+//! it, called by `satama run`, and its workflow run by `satama worker`.
+
+#![expect(clippy::unwrap_used, reason = "what fails here should end the test where it fails")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+use satama_tests::{build, toolchains};
+
+/// A new project, in the target folder: what cargo built for it is good for its next one.
+struct Project {
+    name: String,
+    folder: PathBuf,
+}
+
+impl Project {
+    /// Makes it anew, in the language that `--lang` calls so.
+    fn new(language: &str, name: &str) -> Self {
+        let parent = build::root().join("target/new");
+        fs::create_dir_all(&parent).unwrap();
+        let folder = parent.join(name);
+        match fs::remove_dir_all(&folder) {
+            Err(err) if err.kind() != std::io::ErrorKind::NotFound => panic!("{err}"),
+            _ => {}
+        }
+        let mut new = Command::new("satama");
+        new.current_dir(&parent).args(["new", "--lang", language, name]);
+        works(toolchains::with(&mut new));
+        Self { name: name.to_owned(), folder }
+    }
+
+    fn satama(&self, args: &[&str]) -> Command {
+        let mut satama = Command::new("satama");
+        satama.args(args).current_dir(&self.folder).stdin(Stdio::null());
+        satama.env("SATAMA_LOG", "warn").env("SATAMA_STORE", self.folder.join("test.db"));
+        toolchains::with(&mut satama);
+        satama
+    }
+
+    /// Builds it, and says what that said.
+    fn build(&self) -> String {
+        let said = works(&mut self.satama(&["build"]));
+        let first = format!("{}.wasm: ", self.name);
+        assert!(said.starts_with(&first), "{said}");
+        said
+    }
+
+    /// Builds it, calls it twice, and has its workflow run.
+    fn works(&self) {
+        let said = self.build();
+        assert!(said.ends_with("\ngrant.toml: it grants what the component imports\n"), "{said}");
+        for times in 1..=2 {
+            let said = works(&mut self.satama(&["run", "--invoke", "greet(\"Ann\")"]));
+            assert_eq!(said, format!("ok(\"Hello, Ann! Greeted so far: {times}\")\n"));
+        }
+
+        let mut worker = self.satama(&["worker"]);
+        let mut worker = worker.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = BufReader::new(worker.stdout.take().unwrap()).lines();
+        let ready = said.by_ref().map_while(Result::ok).any(|line| line == "ready");
+        assert!(ready, "{:?}", worker.wait_with_output());
+        let start =
+            ["runs", "start", "--tenant", &self.name, "welcome", "--input", "\"Zoë\"", "--wait"];
+        let said = works(&mut self.satama(&start));
+        // Characters, not bytes.
+        assert_eq!(said.lines().last(), Some("13"), "{said}");
+        kill_process(Pid::from_child(&worker), Signal::TERM).unwrap();
+        assert!(worker.wait().unwrap().success());
+    }
+
+    /// Gives it what npm would have installed, for one of the engines.
+    fn modules(&self, engine: &str) {
+        let from = toolchains::folder(engine).join("node_modules");
+        let to = self.folder.join("node_modules");
+        fs::create_dir_all(to.join("@satama")).unwrap();
+        for entry in fs::read_dir(&from).unwrap() {
+            let name = entry.unwrap().file_name();
+            symlink(from.join(&name), to.join(&name)).unwrap();
+        }
+        symlink("../../satama", to.join("@satama/guest")).unwrap();
+    }
+}
+
+/// What a command prints, which has to succeed.
+fn works(command: &mut Command) -> String {
+    let done = command.output().unwrap_or_else(|err| panic!("{command:?}: {err}"));
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    let why = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{command:?}: {}\n{said}\n{why}", done.status);
+    said
+}
+
+#[test]
+fn rust() {
+    let project = Project::new("rust", "in-rust");
+    // The same versions as the crate's own tests have, which are here already.
+    let lock = build::root().join("guest/rust/Cargo.lock");
+    fs::copy(lock, project.folder.join("Cargo.lock")).unwrap();
+    project.works();
+}
+
+#[test]
+fn javascript() {
+    let project = Project::new("js", "in-js");
+    project.modules("quickjs");
+    project.works();
+}
+
+#[test]
+fn typescript() {
+    let project = Project::new("ts", "in-ts");
+    project.modules("quickjs");
+    works(toolchains::with(
+        Command::new("node_modules/.bin/tsc").arg("--noEmit").current_dir(&project.folder),
+    ));
+    project.works();
+}
+
+/// Only built: the guests of `tests/languages` are called in this engine.
+#[test]
+fn javascript_in_another_engine() {
+    let project = Project::new("js", "in-starlingmonkey");
+    project.modules("starlingmonkey");
+    let file = project.folder.join("package.json");
+    let mut package: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    package["satama"] = serde_json::json!({ "engine": "starlingmonkey" });
+    fs::write(&file, package.to_string()).unwrap();
+    // Without it, nothing is compiled to see whether it fits.
+    fs::remove_file(project.folder.join("grant.toml")).unwrap();
+    let said = project.build();
+    assert!(
+        said.contains("grant.toml: there is none; `satama inspect in-starlingmonkey.wasm"),
+        "{said}"
+    );
+}
+
+#[test]
+fn python() {
+    let project = Project::new("python", "in-python");
+    symlink(toolchains::folder("python"), project.folder.join(".venv")).unwrap();
+    project.works();
+}
+
+#[test]
+fn c() {
+    Project::new("c", "in-c").works();
+}
+
+#[test]
+fn go() {
+    Project::new("go", "in-go").works();
+}
+
+/// What the component imports and its manifest does not grant is said, and the name is one of two
+/// words.
+#[test]
+fn a_manifest_that_does_not_fit() {
+    let project = Project::new("c", "two-words");
+    fs::write(
+        project.folder.join("grant.toml"),
+        "tenant = \"t\"\ncomponent = \"two-words.wasm\"\n",
+    )
+    .unwrap();
+    let said = project.build();
+    assert!(said.contains("grant.toml: it does not fit: "), "{said}");
+    assert!(said.contains("satama:services/cache@0.1.0"), "{said}");
+    fs::write(project.folder.join("grant.toml"), "tenant = \"t\"\ncomponent = \"other.wasm\"\n")
+        .unwrap();
+    assert!(project.build().contains("grant.toml: it is for another component"), "{said}");
+}
+
+/// Every file below `folder`, but for what is not the project's, and what is in it.
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            if ["__pycache__", "node_modules", "target"].contains(&name) {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+                files.insert(name, fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+    files
+}
+
+/// A new project has what the repository has now. Cargo does not see that a file came.
+#[test]
+fn nothing_is_left_out() {
+    let guest = build::root().join("guest");
+    for (language, template, sdk) in [
+        ("rust", "rust/template", &[("rust/src", "src"), ("../wit", "wit")][..]),
+        ("js", "js/template-js", &[("js/src", "src")]),
+        ("ts", "js/template-ts", &[("js/src", "src")]),
+        ("python", "python/template", &[("python/satama", "satama")]),
+        ("c", "c/template", &[("c/src", "src"), ("c/include", "include")]),
+        ("go", "go/template", &[("go/internal", "internal"), ("go/workflow", "workflow")]),
+    ] {
+        let project = Project::new(language, &format!("whole-{language}"));
+        let sdk = sdk.iter().map(|(from, to)| (*from, format!("satama/{to}")));
+        let wit = ("../wit", "wit/deps/satama".to_owned());
+        for (from, to) in sdk.chain([(template, String::new()), wit]) {
+            let is = files(&project.folder.join(to));
+            for (name, text) in files(&guest.join(from)) {
+                if name.ends_with("_test.go") {
+                    continue;
+                }
+                let text = text.replace("{{name}}", &project.name);
+                let text = text.replace("{{name_snake}}", &project.name.replace('-', "_"));
+                assert!(
+                    is.get(&name) == Some(&text),
+                    "a new project has not the {from}/{name} of today; change something in \
+                     host/src/cli/new/files.rs, and cargo sees it"
+                );
+            }
+        }
+    }
+}
