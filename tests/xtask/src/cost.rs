@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::step::{Failed, Steps, cargo, run};
+use crate::toolchains::{self, with_path};
 use crate::{root, setup, target};
 
 /// A row: its name, what `satama new` calls its language, and its engine, if there are several.
@@ -25,6 +26,7 @@ const JCO: [&str; 4] = ["install", "--save-dev", "--save-exact", "@bytecodeallia
 /// here are left out, and said.
 pub(crate) fn cost(filter: &[&str]) -> Result<(), Failed> {
     setup::rust()?;
+    let programs = toolchains::install()?;
     let rows: Vec<_> = ROWS
         .iter()
         .filter(|(name, language, _)| {
@@ -38,8 +40,9 @@ pub(crate) fn cost(filter: &[&str]) -> Result<(), Failed> {
 
     let (mut guests, mut left_out) = (Vec::new(), Vec::new());
     for (name, language, engine) in rows {
-        let built =
-            steps.work(&format!("build a project: {name}"), || build(&satama, language, *engine));
+        let built = steps.work(&format!("build a project: {name}"), || {
+            build(&satama, &programs, language, *engine)
+        });
         match built {
             Ok((file, ms)) => guests.push(format!("{name}={}:{ms}", file.display())),
             Err(Failed(why)) => left_out.push(format!("{name}: {why}")),
@@ -56,7 +59,12 @@ pub(crate) fn cost(filter: &[&str]) -> Result<(), Failed> {
 
 /// A new project's component, and how long it took to build it again: what is installed or
 /// compiled once was there already.
-fn build(satama: &Path, language: &str, engine: Option<&str>) -> Result<(PathBuf, u128), Failed> {
+fn build(
+    satama: &Path,
+    programs: &Path,
+    language: &str,
+    engine: Option<&str>,
+) -> Result<(PathBuf, u128), Failed> {
     let io = |err: std::io::Error| Failed(err.to_string());
     let folder = target().join("cost").join(engine.unwrap_or(language));
     if folder.exists() {
@@ -66,12 +74,13 @@ fn build(satama: &Path, language: &str, engine: Option<&str>) -> Result<(PathBuf
     let new = ["new", "--lang", language, "hello"];
     run(Command::new(satama).args(new).current_dir(&folder))?;
     let project = folder.join("hello");
+    let here = |command: &mut Command| run(with_path(command, programs).current_dir(&project));
     if let Some(engine) = engine {
         let setting = format!("satama.engine={engine}");
-        run(Command::new("npm").args(["pkg", "set", &setting]).current_dir(&project))?;
-        run(Command::new("npm").args(JCO).current_dir(&project))?;
+        here(Command::new("npm").args(["pkg", "set", &setting]))?;
+        here(Command::new("npm").args(JCO))?;
     }
-    let build = || run(Command::new(satama).arg("build").current_dir(&project));
+    let build = || here(Command::new(satama).arg("build"));
     build()?;
     let start = Instant::now();
     touch(&project).map_err(io)?;

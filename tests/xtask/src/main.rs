@@ -130,7 +130,7 @@ fn demo(args: &[&str]) -> Result<(), Failed> {
 fn prepare() -> Result<(), Failed> {
     setup::rust()?;
     setup::programs(&TESTS)?;
-    toolchains::install()
+    toolchains::install().map(drop)
 }
 
 /// Everything that must hold before a change lands.
