@@ -4,7 +4,7 @@ use std::io::{self, Read, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use rustix::process::{Resource, Rlimit, nice, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
 use wasmtime::Engine;
 
 use super::wire::{self, Outcome, Request};
@@ -60,7 +60,10 @@ fn bound(request: &Request) -> io::Result<()> {
         (Resource::Core, 0, 0),
     ];
     for (resource, soft, hard) in limits {
-        setrlimit(resource, Rlimit { current: Some(soft), maximum: Some(hard) })?;
+        // What the host itself may not have, this may not be given.
+        let most = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+        let (current, maximum) = (Some(soft.min(most)), Some(hard.min(most)));
+        setrlimit(resource, Rlimit { current, maximum })?;
     }
     nice(NICE).map(drop)?;
     Ok(())
