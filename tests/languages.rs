@@ -41,7 +41,10 @@ macro_rules! languages {
 languages! {
     rust: "rust",
     c: "c",
+    go: "go",
+    javascript: "js",
     python: "python",
+    typescript: "ts",
 }
 
 on_both_stores! { ten_thousand_items, functions_of_another_language, }
