@@ -1,9 +1,9 @@
 /* How the SDK calls its host. Not for others.
  *
- * A call is a WebAssembly import whose arguments are flat, as the canonical ABI says: a string is a
- * pointer and a length, an option a flag and its value, and beyond sixteen all is in memory. What it
- * answers it writes to memory, in the layout that C has for the same structs. So nothing is decoded:
- * the public types are what the host writes. A test compares them with wit-bindgen's. */
+ * A call is a WebAssembly import whose arguments are flat, as the canonical ABI says: a string is
+ * a pointer and a length, an option a flag and its value, and beyond sixteen all is in memory. Its
+ * answer is written to memory, in the layout that C has for the same structs. So nothing is
+ * decoded: the public types are what the host writes. A test compares them with wit-bindgen's. */
 #ifndef SATAMA_WIRE_H
 #define SATAMA_WIRE_H
 

@@ -29,7 +29,8 @@ func (o *one) Delete(string) (bool, error) {
 }
 
 func get(bucket filler, compute func() (int, error)) (int, error) {
-	return cached(bucket, "a", FillOptions{}, time.Minute, compute)
+	result, _, err := cached(bucket, "a", FillOptions{}, time.Minute, compute)
+	return result, err
 }
 
 func never() (int, error) {
@@ -65,5 +66,31 @@ func TestWithoutACacheItIsComputed(t *testing.T) {
 	tooLarge := &satama.Error{Service: "cache", Code: satama.ErrTooLarge, Limit: 1024}
 	if _, err := get(&one{err: tooLarge}, computed); !errors.Is(err, satama.ErrTooLarge) {
 		t.Fatal(err)
+	}
+}
+
+// From `printf '[null,null,""]' | sha256sum`.
+func TestAMemosKeyIsThatOfOtherLanguages(t *testing.T) {
+	want := "7ebba0e76eab0fd864c31f13c8088c1384215350ca8d317ec225abf9e89b4390"
+	if key, err := memoKey(nil, nil, ""); key != want || err != nil {
+		t.Fatal(key, err)
+	}
+	keys := map[string]bool{}
+	for _, parts := range [][3]any{
+		{nil, nil, []string{"a", "b"}}, {"a", nil, []string{"b"}}, {nil, "a", []string{"b"}},
+		{"a", "b", []string{}}, {"a", "b", nil}, {"", nil, []string{"a", "b"}},
+		{nil, "", []string{"a", "b"}}, {nil, nil, `["a","b"]`},
+	} {
+		text := func(part any) *string {
+			if part == nil {
+				return nil
+			}
+			return new(part.(string))
+		}
+		key, err := memoKey(text(parts[0]), text(parts[1]), parts[2])
+		if err != nil || keys[key] {
+			t.Fatal(parts, err)
+		}
+		keys[key] = true
 	}
 }

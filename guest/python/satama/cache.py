@@ -10,7 +10,8 @@ items.
     with cache.Bucket.open("pages") as bucket:
         bucket.set("home", b"<h1>Hello</h1>", ttl=timedelta(minutes=1))
         # One caller computes, on any host; the others wait for its result.
-        found = bucket.cached("primes", lambda: count_primes(10_000), ttl=timedelta(hours=1))
+        key = cache.key({"below": 10_000}, version="primes-1")
+        found = bucket.cached(key, lambda: count_primes(10_000), ttl=timedelta(hours=1))
         print(found.value, found.hit)
 """
 
@@ -27,6 +28,7 @@ from . import _values as values
 from ._bindings import Interface, imported
 from ._handle import Handle
 from ._json import dump
+from ._key import key
 from .errors import Error, QuotaExceeded, Unavailable
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 else:
     wit = imported("cache")
 
-__all__ = ["Bucket", "Cached", "Claim", "Counts", "Entry"]
+__all__ = ["Bucket", "Cached", "Claim", "Counts", "Entry", "key"]
 
 ask = Interface("cache")
 

@@ -1,5 +1,5 @@
-/* That the SDK's types are in memory what the bindings of the WIT have. Nothing here runs: what does
- * not fit does not compile. */
+/* That the SDK's types are in memory what the bindings of the WIT have. Nothing here runs: what
+ * does not fit does not compile. */
 #include <satama.h>
 
 #include "plugin.h"
