@@ -10,7 +10,8 @@ items.
     with cache.Bucket.open("pages") as bucket:
         bucket.set("home", b"<h1>Hello</h1>", ttl=timedelta(minutes=1))
         # One caller computes, on any host; the others wait for its result.
-        found = bucket.cached("primes", lambda: count_primes(10_000), ttl=timedelta(hours=1))
+        key = cache.key({"below": 10_000}, version="primes-1")
+        found = bucket.cached(key, lambda: count_primes(10_000), ttl=timedelta(hours=1))
         print(found.value, found.hit)
 """
 
@@ -27,6 +28,7 @@ from . import _values as values
 from ._bindings import Interface, imported
 from ._handle import Handle
 from ._json import dump
+from ._key import key
 from .errors import Error, QuotaExceeded, Unavailable
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 else:
     wit = imported("cache")
 
-__all__ = ["Bucket", "Cached", "Claim", "Counts", "Entry"]
+__all__ = ["Bucket", "Cached", "Claim", "Counts", "Entry", "key"]
 
 ask = Interface("cache")
 
@@ -207,6 +209,8 @@ class Bucket(Handle["wit.Bucket"]):
     ) -> Cached:
         """The result of `compute` under `key`, at most `ttl` old, kept as JSON.
 
+        It is what its JSON says, also where it was not kept: a tuple is a list.
+
         Of all the callers that miss at once, on any host, one computes and the others wait. A
         cache holds copies: while it is unavailable, over quota or too small for a result, the
         result is computed and returned, and not kept. If `compute` raises, nothing is kept, and
@@ -216,15 +220,14 @@ class Bucket(Handle["wit.Bucket"]):
         if isinstance(found, Cached):
             return found
         if found is None:
-            return Cached(compute(), hit=False)
+            return Cached(json.loads(dump(compute())), hit=False)
         with found:
-            value = compute()
-            encoded = dump(value).encode()
+            encoded = dump(compute()).encode()
             if len(encoded) <= VALUE_BYTES_MAX:
                 # Whatever became of the copy, the caller has the value.
                 with suppress(Error):
                     found.complete(encoded, min(ttl, TTL_MAX))
-        return Cached(value, hit=False)
+        return Cached(json.loads(encoded), hit=False)
 
     def _find(
         self, key: str, wait: timedelta, claim: timedelta, group: str | None

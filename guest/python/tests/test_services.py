@@ -62,7 +62,7 @@ class Cache(unittest.TestCase):
         self.bucket = self.enterContext(cache.Bucket.open("granted"))
 
     def test_a_result_is_computed_once(self) -> None:
-        compute = mock.Mock(return_value={"ä": [1]})
+        compute = mock.Mock(return_value={"ä": (1,)})
         for hit in [False, True]:
             cached = self.bucket.cached("k", compute, ttl=MINUTE)
             self.assertEqual((cached.value, cached.hit), ({"ä": [1]}, hit))

@@ -106,8 +106,8 @@ def _(hit: Hit) -> str:
 
 def fills(t: Lines, b: Bucket) -> None:
     def fill(what: str, key: str, group: str | None = None) -> Claim:
-        value = t.of(what, found, b.fill, key, wait=NONE, claim=MINUTE, group=group)
-        return value
+        claim: Claim = t.of(what, found, b.fill, key, wait=NONE, claim=MINUTE, group=group)
+        return claim
 
     first = fill("fill", "f")
     fill("fill meanwhile", "f")

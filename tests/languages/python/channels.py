@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from satama import Json
 from satama.channel import Entry, Page, Store
 
+from satama import Json
 from show import OK, Lines
 
 DAY = timedelta(days=1)

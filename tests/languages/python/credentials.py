@@ -1,8 +1,8 @@
 """Every function of credentials, and their errors."""
 
-from satama import credential
 from satama.secret_reveal import reveal
 
+from satama import credential
 from show import Lines
 
 USER = "ann-ä€😀"

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import satama
-from satama import credential, run, secret
 from satama.cache import Bucket
 from satama.channel import Store as Channels
 from satama.hub import Bus
@@ -14,8 +12,10 @@ from satama.secret_reveal import reveal
 from satama.secret_use import hmac_sha256
 from satama.session import Store as Sessions
 
+import satama
 from caches import MINUTE
 from runs import MISSING
+from satama import credential, run, secret
 from show import Lines
 
 MANY = 100_000

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import satama
-from satama import Json, run
 from satama.run import Options, Request, Runs, Status, VersionStatus
 
+import satama
+from satama import Json, run
 from show import Lines
 
 PATIENCE = timedelta(seconds=30)

@@ -1,9 +1,9 @@
 """Every function of secrets, and their errors."""
 
-from satama import secret
 from satama.secret_reveal import reveal
 from satama.secret_use import hmac_sha256, seal, unseal, verify_hmac_sha256
 
+from satama import secret
 from show import Lines
 
 

@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from satama import Json
 from satama.session import Fields, Stale, Store, Swapped
 
+from satama import Json
 from show import OK, Lines, show
 
 HOUR = timedelta(hours=1)

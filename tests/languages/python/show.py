@@ -4,11 +4,12 @@ from collections.abc import Callable
 from functools import singledispatch
 from typing import Any
 
-import satama
-from satama import cache, channel, hub, run
 from satama.secret import Metadata, Page
 from satama.session import Snapshot, Stale, Swapped
 from satama.workflow import Failure
+
+import satama
+from satama import cache, channel, hub, run
 
 
 class Ok:
@@ -98,7 +99,7 @@ def _(value: bytes) -> str:
 
 
 @show.register
-def _(value: list) -> str:
+def _(value: list) -> str:  # type: ignore[type-arg]
     return f"[{', '.join(show(item) for item in value)}]"
 
 

@@ -4,8 +4,6 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from satama import Cancelled, Error, Json, Misplaced
-from satama import workflow as of
 from satama.run import Options, Runs
 from satama.workflow import (
     Attempt,
@@ -22,6 +20,8 @@ from satama.workflow import (
 )
 
 from runs import PATIENCE, asked
+from satama import Cancelled, Error, Json, Misplaced
+from satama import workflow as of
 from show import Lines, show
 
 MOMENT = timedelta(milliseconds=5)

