@@ -340,8 +340,8 @@ async fn the_process_ends_with_its_host() {
 async fn the_command_tells_what_is_too_costly() {
     let folder = tempfile::tempdir().unwrap();
     for (name, wasm, option, expected) in [
-        ("large", large(), ["--compile-mib", "256"], "256 MiB of memory"),
-        ("slow", slow(4), ["--compile-ms", "1000"], "1000 ms of the processor"),
+        ("large", large(), ["--compile-mib", "256"], "256 MiB of memory\n"),
+        ("slow", slow(4), ["--compile-ms", "1000"], "1000 ms of the processor\n"),
     ] {
         let file = folder.path().join(name);
         fs::write(&file, wasm).unwrap();
@@ -349,11 +349,12 @@ async fn the_command_tells_what_is_too_costly() {
         satama.args(["inspect", "--no-aot"]).args(option).arg(&file);
         let output = satama.output().unwrap();
         assert_eq!(output.status.code(), Some(3));
-        let expected = format!(
-            "error: cannot load {}: compiling the component takes more than {expected}\n",
-            file.display()
-        );
-        assert_eq!(String::from_utf8(output.stderr).unwrap(), expected);
+        let said = String::from_utf8(output.stderr).unwrap();
+        let found = said.strip_prefix(&format!("error: cannot load {}: ", file.display()));
+        let found =
+            found.and_then(|said| said.strip_prefix("compiling the component takes more than "));
+        // On a machine that has much else to do, its time by the clock is up first.
+        assert!(found.is_some_and(|found| found == expected || found == "5000 ms\n"), "{said}");
     }
     let by_hand = Command::new(build::program("satama"))
         .arg("compile")

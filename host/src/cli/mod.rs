@@ -104,7 +104,7 @@ struct Compile {
     no_aot: bool,
 
     /// Time of the processor's that compiling a component may take; it is given up in any case
-    /// after three times as long.
+    /// after five times as long.
     #[arg(long, value_name = "MS", default_value_t = CompileLimits::default().cpu_ms, value_parser = clap::value_parser!(u64).range(1000..=86_400_000))]
     compile_ms: u64,
 
@@ -234,7 +234,7 @@ impl Compile {
         config.compile =
             satama::runtime::Compile::this_program(COMPILE).context("cannot find this program")?;
         config.compile_limits.cpu_ms = self.compile_ms;
-        config.compile_limits.wall_ms = 3 * self.compile_ms;
+        config.compile_limits.wall_ms = 5 * self.compile_ms;
         config.compile_limits.memory_bytes = self.compile_mib << 20;
         match Compiler::new(&config) {
             // The folder is only the default one: go on without it.

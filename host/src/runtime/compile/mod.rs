@@ -50,7 +50,7 @@ pub struct CompileLimits {
     /// Time of the processor's, of all threads together, in milliseconds; rounded up to
     /// seconds. 120 s: that Python guest takes 9 s, and one of 42 kB can take minutes.
     pub cpu_ms: u64,
-    /// Time from the start of the process, in milliseconds. 360 s: where much else is to
+    /// Time from the start of the process, in milliseconds. 600 s: where much else is to
     /// be done, what compiles gets little of the processor.
     pub wall_ms: u64,
     /// Machine code that may come of it, in bytes. 256 MiB: it is two to three times as
@@ -104,7 +104,7 @@ impl Default for CompileLimits {
         Self {
             memory_bytes: 2 << 30,
             cpu_ms: 120_000,
-            wall_ms: 360_000,
+            wall_ms: 600_000,
             code_bytes: 256 << 20,
             threads: u32::try_from(cores.min(4)).unwrap_or(4),
             concurrent: 1,
