@@ -40,6 +40,8 @@ macro_rules! languages {
 
 languages! {
     rust: "rust",
+    c: "c",
+    python: "python",
 }
 
 on_both_stores! { ten_thousand_items, functions_of_another_language, }

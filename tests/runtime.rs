@@ -81,6 +81,21 @@ async fn hosts_that_load_it_at_once_leave_one_whole_entry() {
     assert_eq!(aot.load().await, AotUse::Hit);
 }
 
+/// So that hosts share its pages, and an instance's memory begins as some of them.
+#[tokio::test]
+async fn an_entry_is_mapped_and_not_copied() {
+    let aot = Aot::new();
+    aot.load().await;
+    let entry = aot.entry().canonicalize().unwrap();
+    let maps = || fs::read_to_string("/proc/self/maps").unwrap();
+    let is_mapped = || maps().lines().any(|line| line.ends_with(entry.to_str().unwrap()));
+    assert!(!is_mapped());
+    let stage = Stage::with_aot(aot.folder.path()).await;
+    let code = stage.code(aot.wasm.clone()).await;
+    assert!(is_mapped());
+    works(&stage, &code).await;
+}
+
 /// Whatever became of the entry, the component runs, and the entry is whole again.
 #[tokio::test]
 async fn a_damaged_entry_is_compiled_anew() {

@@ -16,11 +16,13 @@ import (
 	witTypes "go.bytecodealliance.org/pkg/wit/types"
 )
 
-// Result makes what an exported function of the WIT type result<T, string> returns of what a Go
-// function returns:
+// Outcome is the WIT type result<T, string>, which an exported function may return.
+type Outcome[T any] = witTypes.Result[T, string]
+
+// Result makes what an exported function returns of what a Go function returns:
 //
-//	func Greet(name string) types.Result[string, string] { return satama.Result(greet(name)) }
-func Result[T any](value T, err error) witTypes.Result[T, string] {
+//	func Greet(name string) satama.Outcome[string] { return satama.Result(greet(name)) }
+func Result[T any](value T, err error) Outcome[T] {
 	if err != nil {
 		return witTypes.Err[T, string](err.Error())
 	}

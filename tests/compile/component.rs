@@ -17,9 +17,9 @@ pub(crate) fn large() -> Vec<u8> {
     component(LOCALS, &code)
 }
 
-/// Takes time: loops in loops. 42 kB that take half a minute; `salt` makes another of the same.
+/// Takes time: loops in loops. 84 kB that take minutes; `salt` makes another of the same.
 pub(crate) fn slow(salt: u32) -> Vec<u8> {
-    const DEPTH: u32 = 3000;
+    const DEPTH: u32 = 6000;
     let mut code = Vec::new();
     for at in 0..DEPTH {
         code.extend([LOOP, EMPTY]);
@@ -65,9 +65,9 @@ fn sum(at: u32, locals: u32) -> Vec<u8> {
 
 /// A component of one module of one function, without parameters or results.
 fn component(locals: u32, code: &[u8]) -> Vec<u8> {
-    let locals = [vec![1], number(locals), vec![I32]].concat();
+    let locals = [vec![1], number(locals as usize), vec![I32]].concat();
     let body = [&locals, code, &[END]].concat();
-    let function = [number(body.len() as u32), body].concat();
+    let function = [number(body.len()), body].concat();
     let module = [
         b"\0asm\x01\0\0\0".to_vec(),
         section(1, &[1, 0x60, 0, 0]),
@@ -78,15 +78,15 @@ fn component(locals: u32, code: &[u8]) -> Vec<u8> {
 }
 
 fn section(id: u8, content: &[u8]) -> Vec<u8> {
-    [vec![id], number(content.len() as u32), content.to_vec()].concat()
+    [vec![id], number(content.len()), content.to_vec()].concat()
 }
 
 fn instruction(code: u8, index: u32) -> Vec<u8> {
-    [vec![code], number(index)].concat()
+    [vec![code], number(index as usize)].concat()
 }
 
 /// LEB128.
-fn number(mut value: u32) -> Vec<u8> {
+fn number(mut value: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     loop {
         let low = (value & 0x7f) as u8;

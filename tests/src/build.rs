@@ -35,6 +35,9 @@ pub fn guest(name: &str) -> PathBuf {
         "checkout" => (&CHECKOUT, "checkout.wasm".into()),
         "hello" => (&SDK, "examples/hello.wasm".into()),
         "language-rust" => (&LANGUAGE, "language_rust.wasm".into()),
+        name if let Some(language) = name.strip_prefix("language-") => {
+            return crate::languages::program(language);
+        }
         name => (&TESTS, format!("{name}.wasm")),
     };
     let path = guests.build().join(file);

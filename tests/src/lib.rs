@@ -11,6 +11,7 @@ mod cluster;
 mod gate;
 mod harness;
 mod labor;
+mod languages;
 mod log;
 mod receive;
 mod redis;
@@ -43,6 +44,7 @@ pub use self::harness::{
     sessions,
 };
 pub use self::labor::{Labor, Laborer, labor_grant};
+pub use self::languages::{copy, modules};
 pub use self::log::Log;
 pub use self::receive::{Receive, closed, frame, heard, hears, text};
 pub use self::redis::{Count, RedisServer};

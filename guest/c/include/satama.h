@@ -16,6 +16,9 @@
 #ifndef SATAMA_H
 #define SATAMA_H
 
+/* The SDK's version, which is that of the WIT that it is for. */
+#define SATAMA_VERSION "0.1.0"
+
 #include <satama/arena.h>
 #include <satama/cache.h>
 #include <satama/channel.h>

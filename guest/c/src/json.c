@@ -277,7 +277,7 @@ bool satama_json_member(satama_view json, const char *name, satama_view *value)
     do {
         skip_space(&from);
         const char *key = from.at;
-        satama_view text;
+        satama_view text = {NULL, 0};
         (void)read_string(&from, NULL, NULL);
         (void)satama_json_text(&arena, satama_bytes(key, (size_t)(from.at - key)), &text);
         skip_space(&from);

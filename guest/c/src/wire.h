@@ -1,22 +1,21 @@
 /* How the SDK calls its host. Not for others.
  *
- * A call is a WebAssembly import whose arguments are flat, as the canonical ABI says: a string is a
- * pointer and a length, an option a flag and its value, and beyond sixteen all is in memory. What it
- * answers it writes to memory, in the layout that C has for the same structs. So nothing is decoded:
- * the public types are what the host writes, and tests/layout.c compares them with the bindings
- * that wit-bindgen makes of the WIT. */
+ * A call is a WebAssembly import whose arguments are flat, as the canonical ABI says: a string is
+ * a pointer and a length, an option a flag and its value, and beyond sixteen all is in memory. Its
+ * answer is written to memory, in the layout that C has for the same structs. So nothing is
+ * decoded: the public types are what the host writes. A test compares them with wit-bindgen's. */
 #ifndef SATAMA_WIRE_H
 #define SATAMA_WIRE_H
 
 #include <satama/error.h>
 
-/* Elsewhere these functions are a test's. */
+/* Elsewhere these functions are a test's, which need not have those that it does not call. */
 #ifdef __wasm__
 #define WIT(interface, function) \
     __attribute__((__import_module__("satama:services/" interface "@0.1.0"), \
                    __import_name__(function))) extern
 #else
-#define WIT(interface, function) extern
+#define WIT(interface, function) __attribute__((__weak__)) extern
 #endif
 
 /* An error of any interface: which case it is, and what that carries. */

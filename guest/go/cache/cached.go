@@ -44,22 +44,26 @@ type completer interface {
 func (b *Bucket) Cached[T any](
 	key string, ttl time.Duration, compute func() (T, error),
 ) (T, error) {
-	return cached(b, key, FillOptions{Wait: wait, Claim: claim}, ttl, compute)
+	return b.CachedWith(key, FillOptions{Wait: wait, Claim: claim}, ttl, compute)
 }
 
 // CachedWith is Cached, with other times to wait, or in a group.
 func (b *Bucket) CachedWith[T any](
 	key string, options FillOptions, ttl time.Duration, compute func() (T, error),
 ) (T, error) {
-	return cached(b, key, options, ttl, compute)
+	value, _, err := cached(b, key, options, ttl, compute)
+	return value, err
 }
 
 func cached[T any](
 	bucket filler, key string, options FillOptions, ttl time.Duration, compute func() (T, error),
-) (T, error) {
+) (result T, hit bool, err error) {
 	value, claim, err := find[T](bucket, key, options)
-	if err != nil || value != nil {
-		return dereference(value), err
+	if err != nil {
+		return result, false, err
+	}
+	if value != nil {
+		return *value, true, nil
 	}
 	if claim != nil {
 		// Also if compute panics, and that is recovered from.
@@ -67,13 +71,13 @@ func cached[T any](
 	}
 	computed, err := compute()
 	if err != nil || claim == nil {
-		return computed, err
+		return computed, false, err
 	}
 	if json, err := codec.Encode(computed); err == nil && len(json) <= valueBytesMax {
 		// Whatever became of the copy, the caller has the value.
 		_ = claim.Complete([]byte(json), min(ttl, ttlMax))
 	}
-	return computed, nil
+	return computed, false, nil
 }
 
 // find is the value, or the claim, or neither. A value that does not decode is deleted, and not
@@ -101,11 +105,4 @@ func find[T any](bucket filler, key string, options FillOptions) (*T, completer,
 		}
 	}
 	return nil, nil, nil
-}
-
-func dereference[T any](value *T) (zero T) {
-	if value == nil {
-		return zero
-	}
-	return *value
 }

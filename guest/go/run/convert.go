@@ -30,7 +30,7 @@ func (o Options) wit() wit.Options {
 	}
 }
 
-func (f Filter) wit() wit.Filter {
+func (f Filter) wit() (wit.Filter, error) {
 	filter := wit.Filter{
 		Status:  witTypes.None[wit.Status](),
 		User:    host.Option(f.User),
@@ -38,14 +38,23 @@ func (f Filter) wit() wit.Filter {
 		UntilMs: millis(f.Until),
 	}
 	if f.Status != nil {
-		filter.Status = witTypes.Some(number(statuses, *f.Status))
+		status, err := number(statuses, *f.Status)
+		if err != nil {
+			return filter, err
+		}
+		filter.Status = witTypes.Some(status)
 	}
-	return filter
+	return filter, nil
 }
 
-// number is which case of the WIT a name is. One that is none is taken for the first.
-func number[T comparable](cases []T, name T) uint8 {
-	return uint8(max(slices.Index(cases, name), 0))
+// number is which case of the WIT a name is.
+func number[T ~string](cases []T, name T) (uint8, error) {
+	at := slices.Index(cases, name)
+	if at < 0 {
+		detail := "there is no status " + string(name)
+		return 0, &satama.Error{Service: "run", Code: satama.ErrInvalid, Detail: detail}
+	}
+	return uint8(at), nil
 }
 
 func millis(at *time.Time) witTypes.Option[uint64] {

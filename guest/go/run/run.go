@@ -113,8 +113,12 @@ func (r *Runs) GetMany(ids []string) ([]*Info, error) {
 // Find are runs, newest first, at most limit; zero is taken as one. From the start without a
 // cursor. Safe to retry.
 func (r *Runs) Find(filter Filter, cursor *string, limit uint32) (Page, error) {
+	which, err := filter.wit()
+	if err != nil {
+		return Page{}, err
+	}
 	page, err := host.Result(func() witTypes.Result[wit.Page, wit.Error] {
-		return r.wit.Find(filter.wit(), host.Option(cursor), limit)
+		return r.wit.Find(which, host.Option(cursor), limit)
 	}, failed)
 	return Page{Runs: host.Map(page.Runs, infoOf), Next: host.Pointer(page.Next)}, err
 }
@@ -228,8 +232,12 @@ func (r *Runs) Versions() ([]Version, error) {
 // SetVersion sets whether a version starts new runs. False if there is none of this digest. Safe to
 // retry.
 func (r *Runs) SetVersion(digest string, status VersionStatus) (bool, error) {
+	number, err := number(versionStatuses, status)
+	if err != nil {
+		return false, err
+	}
 	return host.Result(func() witTypes.Result[bool, wit.Error] {
-		return r.wit.SetVersion(digest, number(versionStatuses, status))
+		return r.wit.SetVersion(digest, number)
 	}, failed)
 }
 

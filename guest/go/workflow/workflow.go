@@ -35,10 +35,11 @@
 //		return len(text), nil
 //	}
 //
-// Time, and random numbers, are the run's own: in a body, [time.Now] and crypto/rand answer the
-// same when it is replayed. A body must not depend on anything else that may differ, such as the
-// order of a select with several ready cases or of goroutines; and only the goroutine that a body is
-// called on may call this package.
+// [time.Now] and crypto/rand are the run's own in a body: they answer the same when it is replayed.
+// The order of a map's keys, the functions of math/rand, and which case a select takes are not: what
+// a step draws of them is not drawn when its result is given back. A body sorts the keys of a map,
+// draws with [Random] or math/rand.New, and waits by this package; [time.Sleep] ends its instance. Only
+// the goroutine that a body is called on may call this package.
 //
 // Names are at most 255 bytes; an input, a result, and what is sent to a run 256 KiB of JSON each (a
 // manifest may lower that); a failure's text 8 KiB. A history is at most 10,000 events and 16 MiB: a

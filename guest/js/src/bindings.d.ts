@@ -44,9 +44,7 @@ declare module "satama:services/session@0.1.0" {
 
   class Store {
     static open(name: string, expiry: { tag: "sliding-ms" | "fixed-ms"; val: number }): Store;
-    get(
-      id: string,
-    ): import("./result.ts").Option<{
+    get(id: string): import("./result.ts").Option<{
       version: import("./result.ts").Integer;
       fields: Field[];
       expiresInMs: import("./result.ts").Integer;
@@ -204,7 +202,7 @@ declare module "satama:services/run@0.1.0" {
   interface Info {
     id: string;
     workflow: string;
-    status: import("./run.ts").Status;
+    status: import("./run/index.ts").Status;
     digest: string;
     generation: number;
     user: import("./result.ts").Option<string>;
@@ -227,7 +225,7 @@ declare module "satama:services/run@0.1.0" {
     name: string;
     target: import("./result.ts").Option<string>;
     child: import("./result.ts").Option<string>;
-    status: import("./run.ts").StepStatus;
+    status: import("./run/index.ts").StepStatus;
     attempts: number;
     undo: boolean;
     input: import("./result.ts").Option<string>;
@@ -244,7 +242,7 @@ declare module "satama:services/run@0.1.0" {
   }
 
   interface Filter {
-    status: import("./run.ts").Status | undefined;
+    status: import("./run/index.ts").Status | undefined;
     user: string | undefined;
     sinceMs: number | undefined;
     untilMs: number | undefined;
@@ -252,7 +250,7 @@ declare module "satama:services/run@0.1.0" {
 
   interface Version {
     digest: string;
-    status: import("./run.ts").VersionStatus;
+    status: import("./run/index.ts").VersionStatus;
     source: string;
     firstSeenAtMs: import("./result.ts").Integer;
     lastSeenAtMs: import("./result.ts").Integer;
@@ -295,7 +293,7 @@ declare module "satama:services/run@0.1.0" {
     retry(id: string, number: number | undefined): void;
     delete(id: string): boolean;
     versions(): Version[];
-    setVersion(digest: string, status: import("./run.ts").VersionStatus): boolean;
+    setVersion(digest: string, status: import("./run/index.ts").VersionStatus): boolean;
     schedule(name: string, cron: string, input: string, options: Options): Schedule;
     unschedule(name: string): boolean;
     schedules(): Schedule[];

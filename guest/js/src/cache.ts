@@ -1,4 +1,4 @@
-/// <reference path="./bindings.d.ts" />
+/// <reference path="./bindings.d.ts" preserve="true" />
 
 /**
  * Values that may be forgotten. Of all the words on consistency and limits, those of `cache.wit` are

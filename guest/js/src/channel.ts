@@ -1,4 +1,4 @@
-/// <reference path="./bindings.d.ts" />
+/// <reference path="./bindings.d.ts" preserve="true" />
 
 /**
  * Connected clients: who is there, what is known of each, and sending to them. Consistency, delivery

@@ -1,4 +1,4 @@
-/// <reference path="./bindings.d.ts" />
+/// <reference path="./bindings.d.ts" preserve="true" />
 
 /**
  * Secrets of a tenant's users, each under a name and a user. Otherwise as `@satama/guest/secret`, whose

@@ -5,11 +5,32 @@ export interface Resource {
   [Symbol.dispose](): void;
 }
 
+/** A handle that was not closed, and what it holds. */
+interface Held {
+  handle: WeakRef<object>;
+  resource: Resource;
+}
+
+/** Handles at which those that were collected are looked for first. */
+const SWEEP_AT = 64;
+
+const held = new Set<Held>();
+
+/** When to look next: at twice as many as were left, so that it costs little for each. */
+let sweepAt = SWEEP_AT;
+
 /**
- * Gives up what was collected without being closed. It runs between calls of the component's
- * exports and not within one, so that what opens many has to close them.
+ * Gives up what was collected without being closed. Neither engine runs finalizers within a call of an
+ * export, and QuickJS not between calls either.
  */
-const collected = new FinalizationRegistry<Resource>((resource) => resource[Symbol.dispose]());
+function sweep(): void {
+  for (const one of held) {
+    if (one.handle.deref() !== undefined) continue;
+    held.delete(one);
+    one.resource[Symbol.dispose]();
+  }
+  sweepAt = Math.max(SWEEP_AT, 2 * held.size);
+}
 
 /** Reads the resource of a handle: for what is passed to another interface. */
 export let resourceOf: <R extends Resource>(handle: Handle<R>, what: string) => R;
@@ -17,11 +38,14 @@ export let resourceOf: <R extends Resource>(handle: Handle<R>, what: string) => 
 /** A handle. `using` closes it at the end of its block, where the language version has that. */
 export abstract class Handle<R extends Resource> {
   #resource: R | undefined;
+  #held: Held;
 
   /** Of a resource that the host gave. Use the functions that open one. */
   protected constructor(resource: R) {
     this.#resource = resource;
-    collected.register(this, resource, this);
+    this.#held = { handle: new WeakRef(this), resource };
+    held.add(this.#held);
+    if (held.size >= sweepAt) sweep();
   }
 
   /** Gives the handle up. What is called on it after that throws a TypeError; closing does not. */
@@ -29,7 +53,7 @@ export abstract class Handle<R extends Resource> {
     const resource = this.#resource;
     if (resource === undefined) return;
     this.#resource = undefined;
-    collected.unregister(this);
+    held.delete(this.#held);
     resource[Symbol.dispose]();
   }
 

@@ -1,4 +1,4 @@
-/// <reference path="./bindings.d.ts" />
+/// <reference path="./bindings.d.ts" preserve="true" />
 
 /**
  * Messages to all that listen to a topic, on whichever host they are. Consistency, delivery and limits

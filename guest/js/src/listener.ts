@@ -1,7 +1,6 @@
 /** The export of a component that listens to topics. */
 
 import * as argument from "./argument.ts";
-import { report } from "./log.ts";
 import { isPromise } from "./json.ts";
 import { type Message, type WitMessage, fromWit } from "./message.ts";
 import { type Option, present } from "./result.ts";
@@ -28,7 +27,7 @@ interface WitEvent {
 
 /**
  * Makes the export `hubHandler` of a function that is called with each message. What it throws ends the
- * instance; the next message comes to a new one.
+ * instance, and is logged with its stack; the next message comes to a new one.
  *
  * ```js
  * export const hubHandler = listener(({ topic, message }) => console.log(topic, message));
@@ -37,22 +36,10 @@ interface WitEvent {
 export function listener(handle: (event: Event) => void): { handle(event: WitEvent): void } {
   argument.callable(handle, "handle");
   return {
-    handle(event) {
-      try {
-        const { hub, topic, missed } = event;
-        const message = fromWit(event.message);
-        const done: unknown = handle({
-          hub,
-          topic,
-          message,
-          position: present(event.position),
-          missed,
-        });
-        if (isPromise(done)) throw new TypeError("a listener returned a promise");
-      } catch (error) {
-        report(error);
-        throw error;
-      }
+    handle({ hub, topic, message, position, missed }) {
+      const event = { hub, topic, message: fromWit(message), position: present(position), missed };
+      const done: unknown = handle(event);
+      if (isPromise(done)) throw new TypeError("a listener returned a promise");
     },
   };
 }

@@ -1,4 +1,4 @@
-/// <reference path="./bindings.d.ts" />
+/// <reference path="./bindings.d.ts" preserve="true" />
 
 /** Random numbers of the host: within a workflow's body, the run's own. */
 

@@ -1,4 +1,4 @@
-/// <reference path="./bindings.d.ts" />
+/// <reference path="./bindings.d.ts" preserve="true" />
 
 /** What secrets and credentials share. It imports no interface: a world may have either alone. */
 

@@ -1,4 +1,4 @@
-/// <reference path="./bindings.d.ts" />
+/// <reference path="./bindings.d.ts" preserve="true" />
 
 /**
  * Values that are kept secret: encrypted in the store, granted by name. Consistency, audit and limits

@@ -1,4 +1,4 @@
-/// <reference path="./bindings.d.ts" />
+/// <reference path="./bindings.d.ts" preserve="true" />
 
 /**
  * What is known of a visitor between calls: a few named fields, one version. Consistency and limits are

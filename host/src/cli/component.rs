@@ -47,6 +47,9 @@ pub(super) enum NotAComponent {
     /// Its code uses what its world does not import.
     #[error("the code uses {interface}; add `import {interface};` to the world in wit/world.wit")]
     NotImported { interface: String },
+    /// It is one.
+    #[error("{} is a component already", .module.display())]
+    Already { module: PathBuf },
     /// Anything else.
     #[error("{} cannot be made a component", .module.display())]
     Refused { module: PathBuf, source: anyhow::Error },
@@ -71,6 +74,12 @@ pub(super) fn encode(
 ) -> anyhow::Result<()> {
     let mut bytes =
         fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
+    if Parser::is_component(&bytes) {
+        return Err(NotAComponent::Already { module: module.to_owned() }.into());
+    }
+    if !bytes.starts_with(b"\0asm") {
+        return Err(refused(module, anyhow::anyhow!("it is no WebAssembly")).into());
+    }
     if !debug {
         bytes = without_debug(&bytes).map_err(|err| refused(module, err))?;
     }

@@ -62,6 +62,16 @@ impl Bounds {
         }
     }
 
+    /// What all memories have, in bytes.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.memory_bytes
+    }
+
+    /// What all tables have, in elements.
+    pub(super) fn table_elements(&self) -> usize {
+        self.table_elements
+    }
+
     /// The first growth that was refused, if any was.
     pub(super) fn refused(&mut self) -> Option<Stop> {
         self.refused.take()

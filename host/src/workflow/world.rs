@@ -9,6 +9,10 @@ use super::replay::{Turn, hash};
 use crate::clock::Clock;
 use crate::ids::Ids;
 
+/// What a body's monotonic clock begins with, in nanoseconds: Go's runtime takes zero for a clock
+/// that does not work, and ends.
+const MONOTONIC_START: u64 = 1_000_000_000;
+
 /// The machine as one body sees it. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct World(Arc<Inner>);
@@ -69,14 +73,16 @@ impl World {
         Duration::from_millis(self.0.now_ms.load(Ordering::Relaxed))
     }
 
-    /// Nanoseconds since the run began; inside a step, since its body was called.
+    /// Nanoseconds since a second before the run began; inside a step, before its body was called.
     pub fn monotonic(&self) -> u64 {
-        if self.in_step() {
-            return u64::try_from(self.0.real.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        }
-        let since = self.0.now_ms.load(Ordering::Relaxed);
-        let since = since.saturating_sub(self.0.started_ms.load(Ordering::Relaxed));
-        since.saturating_mul(1_000_000)
+        let since = if self.in_step() {
+            u64::try_from(self.0.real.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        } else {
+            let since = self.0.now_ms.load(Ordering::Relaxed);
+            let since = since.saturating_sub(self.0.started_ms.load(Ordering::Relaxed));
+            since.saturating_mul(1_000_000)
+        };
+        since.saturating_add(MONOTONIC_START)
     }
 
     /// A random number.

@@ -3,11 +3,13 @@
 //! `cargo run --release -p satama-bench [-- [--quick] [--node] [FILTER]]` runs the
 //! parts, or the rows, whose name holds FILTER. Both sides of a row are measured in
 //! this run, by turns, so a busy machine slows both; the numbers mean something next
-//! to each other, and little by themselves. `--node` runs the part `node`, alone.
+//! to each other, and little by themselves. `--node` runs the part `node`, alone. `cost` measures
+//! components instead.
 
 mod bare;
 mod call;
 mod channel;
+mod cost;
 mod delivery;
 mod guests;
 mod invalidate;
@@ -52,10 +54,16 @@ const PARTS: [&str; 17] = [
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let plan = plan(std::env::args().skip(1))?;
     if cfg!(debug_assertions) {
         eprintln!("this is a debug build: run it with --release");
     }
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [part, guests @ ..] = args.as_slice()
+        && part == "cost"
+    {
+        return cost::run(guests).await;
+    }
+    let plan = plan(args.into_iter())?;
     for part in PARTS.into_iter().filter(|part| plan.wants_part(part)) {
         let mut table = Table::new(&plan, part);
         match part {

@@ -89,6 +89,7 @@ void secret_all(lines *t);
 void secret_use(lines *t);
 void credential_all(lines *t);
 void run_all(lines *t);
+void run_schedules(lines *t);
 void workflow_outside(lines *t);
 void quota_handles(lines *t);
 void quota_calls(lines *t);

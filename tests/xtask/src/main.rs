@@ -3,6 +3,7 @@
 //! Each installs what it misses, so that a machine with rustup alone can run it.
 
 mod component;
+mod cost;
 mod setup;
 mod step;
 mod toolchains;
@@ -20,6 +21,8 @@ Usage: cargo xtask COMMAND
   ci                              format, lint, and run every test
   bench [--quick] [FILTER]        measure, and print ratios (a release build: some twenty minutes)
   bench --node [--quick]          measure against @pikku/redis, which npm installs for the run
+  cost [LANGUAGE…]                what a component costs in each language (a release build, and new
+                                  projects, whose tools install what they need)
   chaos [--runs N] [--minutes M]  run N workflows on each store while workers are killed, for M minutes
   guests                          build the guests of the tests and of the examples
   cargo-component                 build the Rust template with `cargo component`, which is installed
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         ["demo", rest @ ..] => demo(rest),
         ["ci"] => ci(),
         ["bench", rest @ ..] => bench(rest),
+        ["cost", rest @ ..] => cost::cost(rest),
         ["chaos", rest @ ..] => chaos(rest),
         ["guests"] => setup::rust().and_then(|()| guests(&mut Steps::new(GUESTS.len()))),
         ["cargo-component"] => component::check(),
@@ -126,7 +130,7 @@ fn demo(args: &[&str]) -> Result<(), Failed> {
 fn prepare() -> Result<(), Failed> {
     setup::rust()?;
     setup::programs(&TESTS)?;
-    toolchains::install()
+    toolchains::install().map(drop)
 }
 
 /// Everything that must hold before a change lands.

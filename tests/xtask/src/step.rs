@@ -29,9 +29,18 @@ impl Steps {
 
     /// Runs a step whose output is the point.
     pub(crate) fn show(&mut self, name: &str, mut command: Command) -> Result<(), Failed> {
+        self.work(name, || run(&mut command))
+    }
+
+    /// Does what is more than one command.
+    pub(crate) fn work<T>(
+        &mut self,
+        name: &str,
+        work: impl FnOnce() -> Result<T, Failed>,
+    ) -> Result<T, Failed> {
         self.done += 1;
         eprintln!("\n[{}/{}] {name}", self.done, self.total);
-        run(&mut command)
+        work()
     }
 }
 

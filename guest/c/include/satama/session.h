@@ -1,4 +1,4 @@
-/* What is known of a visitor between calls: a few named fields, one version. See wit/session.wit. */
+/* What is known of a visitor between calls: a few named fields. See wit/session.wit. */
 #ifndef SATAMA_SESSION_H
 #define SATAMA_SESSION_H
 
@@ -70,7 +70,7 @@ satama_error satama_session_open(satama_arena *arena, satama_view name, satama_e
 satama_error satama_session_get(satama_arena *arena, satama_session_store store, satama_view id,
                                 satama_maybe_session *session);
 
-/* Makes `fields` all that the session has, and returns its new version. A missing one is created. */
+/* Makes `fields` all that the session has, and returns its new version. Creates a missing one. */
 satama_error satama_session_replace(satama_arena *arena, satama_session_store store, satama_view id,
                                     satama_fields fields, uint64_t *version);
 

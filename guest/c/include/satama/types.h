@@ -153,7 +153,7 @@ static inline satama_message satama_text_message(const char *text)
     return message;
 }
 
-/* For a `%.*s` of `printf`: the length and the pointer of a view. */
+/* For a `%.*s` of `printf`: the length and the pointer of a view. It ends at a NUL within. */
 #define SATAMA_ARG(view) (int)(view).len, (view).len == 0 ? "" : (view).ptr
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/// <reference path="../bindings.d.ts" />
+/// <reference path="../bindings.d.ts" preserve="true" />
 
 /**
  * Durable workflows: bodies that read like ordinary code, and survive the end of any host. Consistency and
@@ -43,7 +43,7 @@ export {
   type Body,
   type Context,
   ContinueAsNew,
-  type Function,
+  type StepFunction,
   continueAsNew,
   functions,
   workflows,

@@ -1,4 +1,4 @@
-/// <reference path="../bindings.d.ts" />
+/// <reference path="../bindings.d.ts" preserve="true" />
 
 /** What a body waits for. */
 

@@ -59,7 +59,7 @@ type Ending =
 export type Body = (input: any) => unknown;
 
 /** A function that workflows call as a step: of its input and which step it is, to its result. */
-export type Function = (input: any, context: Context) => unknown;
+export type StepFunction = (input: any, context: Context) => unknown;
 
 /**
  * Makes the export `workflowHandler` of workflows: each name with its body. What a body throws is a
@@ -101,7 +101,7 @@ export function workflows(bodies: Record<string, Body>): {
  * export const functionHandler = functions({ send });
  * ```
  */
-export function functions(named: Record<string, Function>): {
+export function functions(named: Record<string, StepFunction>): {
   call(target: string, input: string, context: WitContext): string;
 } {
   const all = table(named);

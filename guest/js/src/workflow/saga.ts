@@ -1,4 +1,4 @@
-/// <reference path="../bindings.d.ts" />
+/// <reference path="../bindings.d.ts" preserve="true" />
 
 /** Undoing what was done, when what comes after it fails or the run is cancelled. */
 

@@ -1,4 +1,4 @@
-/// <reference path="../bindings.d.ts" />
+/// <reference path="../bindings.d.ts" preserve="true" />
 
 /** Steps: where a body does something to the world. */
 

@@ -2,14 +2,7 @@ import "@satama/guest/globals";
 
 import { Bucket } from "@satama/guest/cache";
 import { fallible } from "@satama/guest/export";
-import {
-  type Context,
-  call,
-  functions,
-  sleep,
-  step,
-  workflows,
-} from "@satama/guest/workflow";
+import { call, functions, sleep, step, workflows } from "@satama/guest/workflow";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -27,10 +20,10 @@ function welcome(name: string): number {
   return call<number>("send", text, { retries: 5 });
 }
 
-/** Runs in an instance of its own, again if it fails. The key is the same then. */
-function send(text: string, { attempt }: Context): number {
-  console.log(`${text} (${attempt.key})`);
-  return text.length;
+/** Runs in an instance of its own, on any host, again if it fails. */
+function send(text: string): number {
+  console.log(text);
+  return [...text].length;
 }
 
 export const workflowHandler = workflows({ welcome });

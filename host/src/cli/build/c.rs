@@ -40,6 +40,9 @@ pub(super) fn build(project: &Project) -> anyhow::Result<()> {
         "-g",
         "-Wall",
         "-Wextra",
+        // Zig defines NDEBUG where it optimizes, and `assert` says nothing then.
+        "-UNDEBUG",
+        "-Wl,-z,stack-size=1048576",
     ]);
     cc.args(["-Isatama/include", &format!("-I{C_OUT}"), "-o", &core]);
     for folder in ["", "src", "satama/src"] {
@@ -70,7 +73,8 @@ fn compiler(project: &Project) -> Result<Vec<String>, Missing> {
             let what = format!("{WASI_SDK} is set, and {} is not there. Get it:", clang.display());
             return Err(Missing::new(what, &GET[2..]));
         }
-        return Ok(words(clang, &["--target=wasm32-wasip1"]));
+        // Zig puts the stack first by itself, so that its overflow is a trap.
+        return Ok(words(clang, &["--target=wasm32-wasip1", "-Wl,--stack-first"]));
     }
     if let Some(zig) = find("zig") {
         return Ok(words(zig, &["cc", "--target=wasm32-wasi"]));

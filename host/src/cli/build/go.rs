@@ -26,7 +26,7 @@ pub(super) fn build(project: &Project) -> anyhow::Result<()> {
     let said = asked.output()?.stdout;
     let said = String::from_utf8_lossy(&said);
     if version(&said).is_none_or(|version| version < VERSION) {
-        return Err(GO.missing(format!("`go` is {}, and {}", said.trim(), GO.what)).into());
+        return Err(GO.too_old(said.trim()).into());
     }
 
     project.say("  satama bindings go");

@@ -95,7 +95,7 @@ fn has_node() -> anyhow::Result<()> {
     if major.parse().is_ok_and(|major: u32| major >= NODE_MAJOR) {
         return Ok(());
     }
-    Err(NODE.missing(format!("`node` is {version}, and {}", NODE.what)).into())
+    Err(NODE.too_old(version).into())
 }
 
 /// Whether npm has put there what the build runs, and the SDK.

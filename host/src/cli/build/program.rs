@@ -41,7 +41,7 @@ impl Program {
         })
     }
 
-    /// That it is missing, or not good enough, and how to get it.
+    /// That it is missing, or lacks something, and how to get it.
     pub(super) fn missing(&self, what: String) -> Missing {
         let managers = MANAGERS.iter().zip(self.packages);
         let found = managers
@@ -50,6 +50,13 @@ impl Program {
             found.map(|((_, install), package)| format!("{install} {package}")).collect();
         get.push(self.elsewhere.to_owned());
         Missing { what: format!("{what}. Get it:"), get }
+    }
+
+    /// That it is of an older version than is needed. What the package manager has is as old, or
+    /// would be there.
+    pub(super) fn too_old(&self, version: &str) -> Missing {
+        let what = format!("`{}` is {version}, and {}. Get it:", self.name, self.what);
+        Missing { what, get: vec![self.elsewhere.to_owned()] }
     }
 }
 

@@ -12,10 +12,12 @@ use super::super::language::Language;
 /// of this file.
 #[derive(Embed)]
 #[folder = "../guest"]
+#[include = "c/README.md"]
 #[include = "c/include/*"]
 #[include = "c/src/*"]
 #[include = "c/template/*"]
 #[include = "go/*"]
+#[include = "js/README.md"]
 #[include = "js/package.json"]
 #[include = "js/src/*"]
 #[include = "js/template-js/*"]
@@ -31,8 +33,6 @@ use super::super::language::Language;
 #[include = "rust/wit/*"]
 #[exclude = "*/__pycache__/*"]
 #[exclude = "*/node_modules/*"]
-#[exclude = "go/*_test.go"]
-#[exclude = "go/README.md"]
 struct Guest;
 
 /// The interfaces.
@@ -64,6 +64,7 @@ pub(super) fn project(language: Language, name: &str) -> Vec<(String, Cow<'stati
             files.push((path.to_owned(), named(&file.data, name).into()));
         } else if let Some(path) = path.strip_prefix(sdk)
             && !path.starts_with("template")
+            && !path.ends_with("_test.go")
         {
             files.push((format!("satama/{path}"), file.data));
         }

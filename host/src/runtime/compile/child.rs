@@ -4,7 +4,7 @@ use std::io::{self, Read, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use rustix::process::{Resource, Rlimit, nice, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
 use wasmtime::Engine;
 
 use super::wire::{self, Outcome, Request};
@@ -52,14 +52,18 @@ fn bound(request: &Request) -> io::Result<()> {
     // Not every system has it.
     _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     let limits = [
-        (memory, request.memory_bytes),
-        (Resource::Cpu, request.cpu_s),
+        (memory, request.memory_bytes, request.memory_bytes),
+        // A signal of its own at the first, which tells what it is about.
+        (Resource::Cpu, request.cpu_s, request.cpu_s + 1),
         // It has no file to write, and its memory is of no use to anybody.
-        (Resource::Fsize, 0),
-        (Resource::Core, 0),
+        (Resource::Fsize, 0, 0),
+        (Resource::Core, 0, 0),
     ];
-    for (resource, most) in limits {
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })?;
+    for (resource, soft, hard) in limits {
+        // What the host itself may not have, this may not be given.
+        let most = getrlimit(resource).maximum.unwrap_or(u64::MAX);
+        let (current, maximum) = (Some(soft.min(most)), Some(hard.min(most)));
+        setrlimit(resource, Rlimit { current, maximum })?;
     }
     nice(NICE).map(drop)?;
     Ok(())

@@ -2,14 +2,14 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write as _};
-use std::os::unix::process::ExitStatusExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::{Builder, Scope, ScopedJoinHandle};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 use wasmtime::Engine;
 
 use super::wire::{self, Outcome, Request};
@@ -26,6 +26,8 @@ enum ProcessError {
     Start(#[source] io::Error),
     #[error("it is another version, or another program")]
     Other,
+    #[error("its answer is damaged")]
+    Damaged,
 }
 
 /// What came of a process.
@@ -64,6 +66,9 @@ pub(super) fn compile(
             Err(LoadError::TooCostly(Cost::Memory(limits.memory_bytes)))
         }
         Ok(Answer::Stranger) => Err(LoadError::process(program, ProcessError::Other)),
+        Err(err) if err.kind() == io::ErrorKind::InvalidData => {
+            Err(LoadError::process(program, ProcessError::Damaged))
+        }
         Err(_) => Err(ended.failure(limits)),
     }
 }
@@ -111,6 +116,8 @@ fn run(
         // What wasmtime compiles with makes so many threads.
         .env("RAYON_NUM_THREADS", limits.threads.max(1).to_string())
         .current_dir("/")
+        // It is ended by its group, and not by who interrupts the host at a terminal.
+        .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -134,13 +141,16 @@ fn run(
             }
         };
         let answer = answer(&mut stdout, &expected, limits.code_bytes);
-        // Whole, it has done its work; and a stranger is not waited for.
-        if answer.is_ok() {
-            _ = kill_process(pid, Signal::KILL);
+        drop(stdout);
+        // Only one that says too little has an end worth waiting for.
+        if !answer.as_ref().is_err_and(|err| err.kind() == io::ErrorKind::UnexpectedEof) {
+            _ = kill_process_group(pid, Signal::KILL);
         }
         // Seen to have ended, and not reaped yet: until then its number is its own, and
         // the watch cannot kill another.
         _ = waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT);
+        // Nor does anything go on that it may have started.
+        _ = kill_process_group(pid, Signal::KILL);
         drop(done);
         let late = watch.join().unwrap_or(false);
         let status = child.wait()?;
@@ -170,7 +180,7 @@ fn watch<'scope>(
     let watch = move || {
         let late = ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
         if late {
-            _ = kill_process(pid, Signal::KILL);
+            _ = kill_process_group(pid, Signal::KILL);
         }
         late
     };

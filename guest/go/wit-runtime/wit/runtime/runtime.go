@@ -23,6 +23,7 @@ func (h *Handle) Take() int32 {
 	}
 	value := h.value
 	h.value = 0
+	live--
 	return value
 }
 
@@ -34,10 +35,14 @@ func (h *Handle) Set(value int32) {
 		panic("handle already set")
 	}
 	h.value = value
+	live++
 }
 
 func (h *Handle) TakeOrNil() int32 {
 	value := h.value
+	if value != 0 {
+		live--
+	}
 	h.value = 0
 	return value
 }
@@ -46,6 +51,7 @@ func MakeHandle(value int32) *Handle {
 	if value == 0 {
 		panic("nil handle")
 	}
+	live++
 	return &Handle{value}
 }
 
@@ -78,7 +84,8 @@ func allocateRaw(size, align uintptr) unsafe.Pointer {
 	}
 }
 
-// Changed from the original: what the host allocates here is allocated without a collection.
+// Changed from the original of go-pkg 0.4.0: what the host allocates here is allocated without a
+// collection.
 //
 // A call of an import is forbidden while the host calls `cabi_realloc`, and a collection makes
 // such calls: it reads both clocks, and it lets other goroutines run. So it has to wait until the
@@ -119,18 +126,29 @@ func Unpin() {
 	pinner.Unpin()
 }
 
-// Bytes that the host may allocate before they are collected, if they are garbage by then.
-const collectBytes = 8 << 20
+// Bytes that the host may allocate, and handles that it may give, before those that are garbage by
+// then are collected. An instance may hold 1,000 handles, unless its manifest says otherwise.
+const (
+	collectBytes   = 8 << 20
+	collectHandles = 128
+)
 
-var allocated uintptr
+var (
+	allocated   uintptr
+	live        int
+	collectLive = collectHandles
+)
 
 // Lifted is called when a call of an import has returned, and all of its results are Go values:
 // those keep what they need. Not in the original.
 func Lifted() {
 	Unpin()
-	if allocated >= collectBytes {
-		allocated = 0
+	if allocated >= collectBytes || live >= collectLive {
 		runtime.GC()
+		// Lets the cleanups run.
+		runtime.Gosched()
+		allocated = 0
+		collectLive = live + collectHandles
 	}
 }
 

@@ -4,4 +4,6 @@ package export_satama_services_hub_handler
 import "github.com/satama/satama/guest/go/internal/wit/imports/satama_services_hub_handler"
 
 // Handle is set by package hub.
-var Handle func(satama_services_hub_handler.Event)
+var Handle = func(satama_services_hub_handler.Event) {
+	panic("satama: the component listens, and hub.Handle was not called")
+}

@@ -1,4 +1,4 @@
-/// <reference path="./bindings.d.ts" />
+/// <reference path="../bindings.d.ts" preserve="true" />
 
 /**
  * Runs of workflows, from outside: start, see and control them. Consistency and limits are those of
@@ -15,37 +15,45 @@
 
 import * as wit from "satama:services/run@0.1.0";
 
-import * as argument from "./argument.ts";
-import { SatamaError, ask } from "./error.ts";
-import { Failure, type WitFailure, failureFromWit } from "./failure.ts";
-import { Handle } from "./handle.ts";
-import { Json, encode } from "./json.ts";
-import { pages } from "./pages.ts";
-import { type Option, optional, present } from "./result.ts";
+import * as argument from "../argument.ts";
+import { SatamaError, ask } from "../error.ts";
+import { Failure } from "../failure.ts";
+import { Handle } from "../handle.ts";
+import { Json, encode } from "../json.ts";
+import { pages } from "../pages.ts";
+import { type Option, optional, present } from "../result.ts";
+import {
+  type Event,
+  type Info,
+  type Page,
+  type Schedule,
+  type Started,
+  type Step,
+  type Version,
+  event,
+  info,
+  json,
+  schedule,
+  started,
+  step,
+  version,
+} from "./info.ts";
+import {
+  type Filter,
+  type Options,
+  type Request,
+  VERSION_STATUSES,
+  type VersionStatus,
+  filterToWit,
+  optionsToWit,
+} from "./options.ts";
 
 export { Failure, Json };
+export type { Event, Info, Page, Schedule, Started, Step, Version } from "./info.ts";
+export type { Filter, Options, Request, Status, StepStatus, VersionStatus } from "./options.ts";
 
 /** Most runs that a page has, and most events. */
 const PAGE_MAX = 100;
-
-const STATUSES = [
-  "running",
-  "suspended",
-  "cancelling",
-  "completed",
-  "failed",
-  "cancelled",
-] as const;
-const VERSION_STATUSES = ["draft", "active", "declined"] as const;
-
-/** Where a run is in its life. */
-export type Status = (typeof STATUSES)[number];
-
-/** Where a step is. */
-export type StepStatus = "pending" | "succeeded" | "failed";
-
-/** Whether a version starts new runs. */
-export type VersionStatus = (typeof VERSION_STATUSES)[number];
 
 /**
  * Why a call failed: `access-denied`, `not-found`, `illegal` (`detail` is the run's status), `no-version`,
@@ -53,135 +61,6 @@ export type VersionStatus = (typeof VERSION_STATUSES)[number];
  * `unavailable`.
  */
 export class RunError extends SatamaError {}
-
-/** How a run is started. */
-export interface Options {
-  /** Two starts with one key are one run, as long as that is kept. */
-  key?: string | undefined;
-  /** Who it is for. */
-  user?: string | undefined;
-  /** How long it may take, in milliseconds. Then it is cancelled, and ends as failed. */
-  timeoutMs?: number | undefined;
-  /** From 0 to 9; 4 if none. */
-  priority?: number | undefined;
-  /** Begin only after so many milliseconds. */
-  delayMs?: number | undefined;
-  /** Delete it so many milliseconds after its end. */
-  retentionMs?: number | undefined;
-}
-
-/** A run to be started, with an input that is written as JSON. */
-export interface Request {
-  input: unknown;
-  options?: Options;
-}
-
-/** What became of a start. */
-export interface Started {
-  /** The run. */
-  id: string;
-  /** Whether it was started now, or had been before with the same key. */
-  new: boolean;
-}
-
-/** A run at one moment. All times are milliseconds since 1970. */
-export interface Info {
-  id: string;
-  workflow: string;
-  status: Status;
-  /** The component that it is pinned to: `sha256:` and 64 digits. */
-  digest: string;
-  generation: number;
-  user: string | undefined;
-  key: string | undefined;
-  parent: string | undefined;
-  priority: number;
-  createdAtMs: number;
-  updatedAtMs: number;
-  endedAtMs: number | undefined;
-  /** Events of its history. */
-  events: number;
-  /** What it waits for, in words. */
-  waitsFor: string | undefined;
-  /** Not in a list. */
-  input: Json | undefined;
-  /** If it is completed; not in a list. */
-  output: Json | undefined;
-  /** If it has failed; not in a list. */
-  failure: Failure | undefined;
-}
-
-/** One step, or something else that the body asked for. */
-export interface Step {
-  /** Its place in the order in which the body asked: from zero. */
-  number: number;
-  /** `step`, `function`, `child`, `timer`, `approval`, `suspend` or `state`. */
-  kind: string;
-  name: string;
-  /** The function or workflow. */
-  target: string | undefined;
-  /** The child. */
-  child: string | undefined;
-  status: StepStatus;
-  attempts: number;
-  undo: boolean;
-  /** What it was given, where that is kept. */
-  input: Json | undefined;
-  output: Json | undefined;
-  failure: Failure | undefined;
-  /** When it was recorded first. */
-  createdAtMs: number;
-  /** When it came to its end. */
-  endedAtMs: number | undefined;
-}
-
-/** One event of a history. */
-export interface Event {
-  /** Its place, from zero. */
-  index: number;
-  atMs: number;
-  /** The event: an object with one member, whose name is its kind. */
-  event: Json;
-}
-
-/** Which runs to find. */
-export interface Filter {
-  status?: Status | undefined;
-  user?: string | undefined;
-  /** Created at this time or later, in milliseconds since 1970. */
-  sinceMs?: number | undefined;
-  /** Created before this time. */
-  untilMs?: number | undefined;
-}
-
-/** Part of a list, newest first. */
-export interface Page {
-  /** May be fewer than were asked for, or none, while there is a next page. */
-  runs: Info[];
-  /** Where to go on, if this was not the last page. */
-  next: string | undefined;
-}
-
-/** A version of a workflow: a component that has it. */
-export interface Version {
-  digest: string;
-  /** A declined one starts no runs. */
-  status: VersionStatus;
-  /** The component's name, as its host was told it. */
-  source: string;
-  firstSeenAtMs: number;
-  /** When a host that serves it was last seen. */
-  lastSeenAtMs: number;
-}
-
-/** A run that is started again and again. */
-export interface Schedule {
-  name: string;
-  /** Five or six fields, the first of six being seconds; in UTC. */
-  cron: string;
-  input: Json;
-  nextAtMs: number;
-}
 
 const call = <T>(work: () => T): T => ask(RunError, work);
 
@@ -367,11 +246,7 @@ export class Runs extends Handle<wit.Runs> {
   /** The versions of this workflow, newest first. Errors: `quota-exceeded`, `unavailable`. */
   versions(): Version[] {
     const runs = this.resource;
-    return call(() => runs.versions()).map((version) => {
-      const { digest, status, source } = version;
-      const firstSeenAtMs = Number(version.firstSeenAtMs);
-      return { digest, status, source, firstSeenAtMs, lastSeenAtMs: Number(version.lastSeenAtMs) };
-    });
+    return call(() => runs.versions()).map(version);
   }
 
   /**
@@ -412,81 +287,4 @@ export class Runs extends Handle<wit.Runs> {
     argument.text(id, "id");
     return this.resource;
   }
-}
-
-function optionsToWit(options: Options): wit.Options {
-  return {
-    key: argument.optional(options.key, argument.text, "key"),
-    user: argument.optional(options.user, argument.text, "user"),
-    timeoutMs: argument.optional(options.timeoutMs, argument.u64, "timeoutMs"),
-    priority: argument.optional(options.priority, argument.u8, "priority"),
-    delayMs: argument.optional(options.delayMs, argument.u64, "delayMs"),
-    retentionMs: argument.optional(options.retentionMs, argument.u64, "retentionMs"),
-  };
-}
-
-function filterToWit(filter: Filter): wit.Filter {
-  return {
-    status: optional(filter.status, (status) => argument.oneOf(status, STATUSES, "status")),
-    user: argument.optional(filter.user, argument.text, "user"),
-    sinceMs: argument.optional(filter.sinceMs, argument.u64, "sinceMs"),
-    untilMs: argument.optional(filter.untilMs, argument.u64, "untilMs"),
-  };
-}
-
-const json = (text: string): Json => new Json(text);
-const failure = (found: WitFailure): Failure => failureFromWit(found);
-
-function started({ id, new: fresh }: wit.Started): Started {
-  return { id, new: fresh };
-}
-
-function info(run: wit.Info): Info {
-  const { id, workflow, status, digest, generation, priority, events } = run;
-  return {
-    id,
-    workflow,
-    status,
-    digest,
-    generation,
-    user: present(run.user),
-    key: present(run.key),
-    parent: present(run.parent),
-    priority,
-    createdAtMs: Number(run.createdAtMs),
-    updatedAtMs: Number(run.updatedAtMs),
-    endedAtMs: optional(run.endedAtMs, Number),
-    events,
-    waitsFor: present(run.waitsFor),
-    input: optional(run.input, json),
-    output: optional(run.output, json),
-    failure: optional(run.failure, failure),
-  };
-}
-
-function step(found: wit.Step): Step {
-  const { number, kind, name, status, attempts, undo } = found;
-  return {
-    number,
-    kind,
-    name,
-    target: present(found.target),
-    child: present(found.child),
-    status,
-    attempts,
-    undo,
-    input: optional(found.input, json),
-    output: optional(found.output, json),
-    failure: optional(found.failure, failure),
-    createdAtMs: Number(found.createdAtMs),
-    endedAtMs: optional(found.endedAtMs, Number),
-  };
-}
-
-function event({ index, atMs, event: text }: wit.Event): Event {
-  return { index, atMs: Number(atMs), event: new Json(text) };
-}
-
-function schedule({ name, cron, input, nextAtMs }: wit.Schedule): Schedule {
-  return { name, cron, input: new Json(input), nextAtMs: Number(nextAtMs) };
 }

@@ -1,0 +1,12 @@
+module language-go
+
+go 1.27.1
+
+require (
+	github.com/satama/satama/guest/go v0.1.0
+	go.bytecodealliance.org/pkg v0.4.0
+)
+
+replace github.com/satama/satama/guest/go => ../../../guest/go
+
+replace go.bytecodealliance.org/pkg => ../../../guest/go/wit-runtime

@@ -1,0 +1,28 @@
+/** What the component hears. */
+import { Bus } from "@satama/guest/hub";
+import { historyShown, messageShown } from "./hub.js";
+import {} from "./show.js";
+
+const KEEP = { messages: 10, ttlMs: 60_000 };
+
+/** Publishes what the handler is to hear. */
+export function say(t) {
+  using b = Bus.open("granted");
+  const bytes = Uint8Array.of(0, 128, 255);
+  t.say("publish", () => b.say("in", "ä€😀") !== undefined);
+  t.say("publish kept", () => b.publish("in", bytes, { keep: KEEP }) !== undefined);
+}
+
+/** Says what it hears to whoever reads the history of `out`. */
+export function handle({ hub, topic, message, position, missed }) {
+  using b = Bus.open(hub);
+  const kept = position !== undefined;
+  const text = `${hub} ${topic} ${messageShown(message)} ${kept} ${missed}`;
+  b.publish("out", text, { keep: KEEP });
+}
+
+/** What it has heard. */
+export function heard(t) {
+  using b = Bus.open("granted");
+  t.say("heard", () => historyShown(b.history("out", undefined, 10)));
+}
