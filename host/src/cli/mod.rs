@@ -53,7 +53,7 @@ struct Cli {
 
 /// What a guest prints, and what goes wrong but for the call itself, which is the
 /// command's own error. `satama::call=debug` adds host calls.
-const LOG: &str = "warn,satama::guest=info,satama::runtime=off";
+const LOG: &str = "warn,satama::guest=info,satama::runtime::call=off";
 
 /// The manifest that is read where none is named.
 const MANIFEST: &str = "grant.toml";
