@@ -1,6 +1,6 @@
 //! The command line.
 
-mod bindings;
+mod binding;
 mod build;
 mod check;
 mod component;
@@ -84,7 +84,7 @@ enum Command {
     /// What the others start to compile a component.
     #[command(hide = true)]
     Compile,
-    Bindings(bindings::Bindings),
+    Bindings(binding::Bindings),
     Component(component::Component),
 }
 
@@ -200,7 +200,7 @@ fn code_of(err: &anyhow::Error) -> u8 {
         || err.is::<ListenError>()
         || err.is::<WorkError>()
         || err.is::<build::Failed>()
-        || err.is::<bindings::BadWit>()
+        || err.is::<binding::BadWit>()
         || err.is::<component::NotAComponent>()
     {
         3
