@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use satama_tests::{build, copy, toolchains};
-use wit_bindgen_core::wit_parser::Resolve;
 use wit_bindgen_core::Files;
+use wit_bindgen_core::wit_parser::Resolve;
 
 /// A copy of an SDK, in the target folder, with its template and tests: nothing is written beside
 /// the sources.
