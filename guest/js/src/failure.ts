@@ -2,7 +2,7 @@
 
 import { SatamaError } from "./error.ts";
 import { encode } from "./json.ts";
-import { report } from "./log.ts";
+import { report, textOf } from "./log.ts";
 import { type Option, present } from "./result.ts";
 import { cut, byteLength } from "./text.ts";
 
@@ -37,9 +37,9 @@ export class Failure extends Error {
     message: string,
     options: { retry?: boolean; details?: unknown; cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(textOf(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "Failure";
-    this.code = code;
+    this.code = textOf(code);
     this.retry = options.retry ?? true;
     this.details = options.details;
   }
@@ -75,22 +75,30 @@ export function toFailure(thrown: unknown): Failure {
 
 /** What an error says, and those that caused it. */
 function chain(thrown: unknown): string {
+  try {
+    return messages(thrown);
+  } catch {
+    return textOf(thrown);
+  }
+}
+
+function messages(thrown: unknown): string {
   const parts: string[] = [];
   const seen = new Set<unknown>();
   for (let cause = thrown; cause !== undefined && cause !== null && !seen.has(cause);) {
     seen.add(cause);
-    parts.push(cause instanceof Error ? cause.message || cause.name : String(cause));
+    parts.push(cause instanceof Error ? textOf(cause.message || cause.name) : textOf(cause));
     cause = (cause as { cause?: unknown }).cause;
   }
-  return parts.length > 0 ? parts.join(": ") : String(thrown);
+  return parts.length > 0 ? parts.join(": ") : textOf(thrown);
 }
 
 /** As the host takes it: what is too long is cut, or left out if it would be no JSON then. */
 export function failureToWit(failure: Failure): WitFailure {
   const { code, message, retry } = failure;
   return {
-    code: cut(String(code).toWellFormed(), FAILURE_BYTES_MAX),
-    message: cut(String(message).toWellFormed(), FAILURE_BYTES_MAX),
+    code: cut(textOf(code).toWellFormed(), FAILURE_BYTES_MAX),
+    message: cut(textOf(message).toWellFormed(), FAILURE_BYTES_MAX),
     retry: Boolean(retry),
     details: detailsToWit(failure.details),
   };

@@ -1,5 +1,8 @@
 /** What is said to the operator's log, if there is a way to say it. */
 
+/** What is said of a value that cannot be read. */
+const UNREADABLE = "a value without a text";
+
 interface Console {
   error(...values: unknown[]): void;
 }
@@ -10,8 +13,25 @@ export function report(error: unknown): void {
   console?.error(stackOf(error));
 }
 
+/** A value as text. Anything can be thrown, also what has no text or fails to tell it. */
+export function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return UNREADABLE;
+  }
+}
+
 /** An error with its stack and its causes'. */
 export function stackOf(error: unknown): string {
+  try {
+    return stacks(error);
+  } catch {
+    return UNREADABLE;
+  }
+}
+
+function stacks(error: unknown): string {
   const lines: string[] = [];
   const seen = new Set<unknown>();
   for (let cause = error; cause !== undefined && !seen.has(cause);) {
@@ -23,7 +43,7 @@ export function stackOf(error: unknown): string {
 }
 
 function one(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return textOf(error);
   const { stack } = error;
   const frames = typeof stack === "string" ? stack.trimEnd() : "";
   // Only some engines begin a stack with what was thrown.

@@ -46,6 +46,25 @@ function outcome(body: () => unknown): unknown {
   }
 }
 
+test("what an undo returns is not recorded", () => {
+  start();
+  const circular: { self?: unknown } = {};
+  circular.self = circular;
+  const failed = outcome(() =>
+    Saga.run((saga) => {
+      saga.step(
+        "a",
+        () => 1,
+        (): unknown => ({ rows: 1n }),
+      );
+      saga.defer("b", () => circular);
+      throw Failure.fatal("told", "");
+    }),
+  );
+  assert.equal(failed, "told");
+  assert.deepEqual(recorded(), ["a: 1", "undo b: null", "undo a: null"]);
+});
+
 test("what fails is undone newest first", () => {
   start();
   const world: World = [];

@@ -94,6 +94,31 @@ test("a failure says what caused it", () => {
   assert.deepEqual([text.code, text.message], ["error", "a text"]);
 });
 
+test("anything can be thrown, and ends its step", () => {
+  start();
+  const unreadable = [
+    Object.create(null),
+    {
+      get cause() {
+        throw new Error("never");
+      },
+    },
+    new Failure(Object.create(null), Object.create(null), { retry: false }),
+    undefined,
+    Symbol("thrown"),
+  ];
+  for (const [n, value] of unreadable.entries()) {
+    const failure = thrown(() =>
+      step(`step ${n}`, () => {
+        throw value;
+      }),
+    );
+    assert.ok(failure instanceof Failure);
+    assert.equal(typeof failure.message, "string");
+  }
+  assert.equal(recorded().length, unreadable.length);
+});
+
 test("what is too long is cut between characters", () => {
   start();
   const long = "é".repeat(8192);

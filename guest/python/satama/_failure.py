@@ -22,11 +22,12 @@ class Failure(Error):
         self, code: str, message: str = "", *, retry: bool = True, details: Any = None
     ) -> None:
         super().__init__(interface="workflow")
-        self.code = code
+        # Whoever means to give up for good may hand over the exception itself, or a status.
+        self.code = str(code)
         """What to tell apart, such as `card-declined`."""
-        self.message = message
+        self.message = message if isinstance(message, str) else text_of(message)
         """For people."""
-        self.retry = retry
+        self.retry = bool(retry)
         """Whether another attempt may succeed. If not, none is made."""
         self.json = written(details)
         """More, for programs: as it was written. What cannot be JSON is left out."""
@@ -77,12 +78,20 @@ def of_wit(failure: Any) -> Failure:
     return Failure(failure.code, failure.message, retry=failure.retry, details=details)
 
 
+def text_of(value: object) -> str:
+    """A value as text: anything may be raised, also what fails to tell it."""
+    try:
+        return str(value)
+    except Exception:
+        return type(value).__name__
+
+
 def said(error: BaseException) -> str:
     """What an exception says, and those that caused it."""
     texts: list[str] = []
     cause: BaseException | None = error
     while cause is not None and len(texts) < 10:
-        text = str(cause)
+        text = text_of(cause)
         # A key alone says nothing of what was wrong with it.
         if not text or isinstance(cause, KeyError):
             text = f"{type(cause).__name__}: {text}" if text else type(cause).__name__

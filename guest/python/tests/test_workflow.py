@@ -73,6 +73,18 @@ class Steps(Case):
         self.assertEqual(str(told.exception), "error: no such thing: KeyError: 'x'")
         self.assertTrue(told.exception.retry)
 
+    def test_a_failure_takes_any_value_for_a_text(self) -> None:
+        class Mute(Exception):
+            def __str__(self) -> str:
+                raise ValueError
+
+        failure: Any = Failure.fatal(404, ValueError("no such page"))  # type: ignore[arg-type]
+        for name, error in [("fatal", failure), ("mute", Mute())]:
+            with self.assertRaises(Failure):
+                step(name, self.raising(error))
+        self.assertEqual(host.recorded(), ["fatal: failed 404", "mute: failed error"])
+        self.assertEqual((failure.message, failure.retry), ("no such page", False))
+
     def test_a_result_that_cannot_be_recorded_is_a_failure_that_is(self) -> None:
         host.run.bytes_max = 4
         for name, value in [("huge", "too large"), ("infinite", float("inf")), ("set", {1})]:

@@ -6,6 +6,7 @@ import * as host from "satama:services/workflow@0.1.0";
 
 import * as argument from "../argument.ts";
 import { Failure, toFailure } from "../failure.ts";
+import { isPromise } from "../json.ts";
 import { type CallOptions, ticketOf } from "./ask.ts";
 import { Cancelled, WorkflowError, call } from "./error.ts";
 import * as json from "./json.ts";
@@ -239,7 +240,7 @@ function compensate<T>(
 
 /** What undoes something has no result; but that of an `async` function is refused, as in any step. */
 function nothing(result: unknown): unknown {
-  return typeof result === "object" ? result : null;
+  return isPromise(result) ? result : null;
 }
 
 /** Calls once more what was told of a cancel: that is said once. */
