@@ -41,13 +41,16 @@ macro_rules! languages {
 languages! {
     rust: "rust",
     c: "c",
+    go: "go",
+    javascript: "js",
     python: "python",
+    typescript: "ts",
 }
 
 on_both_stores! { ten_thousand_items, functions_of_another_language, }
 
 async fn ten_thousand_items(stage: Stage) {
-    pages::all_read_the_same(stage, LANGUAGES).await;
+    pages::all_read_the_same(stage.sharing_compiled().await, LANGUAGES).await;
 }
 
 async fn functions_of_another_language(stage: Stage) {

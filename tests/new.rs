@@ -202,7 +202,7 @@ fn nothing_is_left_out() {
         let sdk = sdk.iter().map(|(from, to)| (*from, format!("satama/{to}")));
         let wit = ("../wit", "wit/deps/satama".to_owned());
         for (from, to) in sdk.chain([(template, String::new()), wit]) {
-            let is = files(&project.folder.join(to));
+            let is = files(&project.folder.join(&to));
             for (name, text) in files(&guest.join(from)) {
                 // The SDK's own tests stay where they are.
                 if name.ends_with("_test.go") && to.starts_with("satama") {

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use satama_tests::{build, copy, toolchains};
+use wit_bindgen_core::Files;
+use wit_bindgen_core::wit_parser::Resolve;
 
 /// A copy of an SDK, in the target folder, with its template and tests: nothing is written beside
 /// the sources.
@@ -78,9 +80,45 @@ fn c() {
 #[test]
 fn go() {
     let folder = sdk("go");
-    let unformatted = passes(&folder, &["gofmt", "-l", "."]);
+    let gofmt = format!("{}/bin/gofmt", passes(&folder, &["go", "env", "GOROOT"]).trim());
+    let unformatted = passes(&folder, &[&gofmt, "-l", "."]);
     assert_eq!(unformatted, "", "run `gofmt -w .`");
     // What the bindings do with pointers, it takes for a mistake.
     passes(&folder, &["go", "vet", "-unsafeptr=false", "./..."]);
     passes(&folder, &["go", "test", "./..."]);
+
+    // The bindings, which are kept, are those of today's interfaces.
+    let out = folder.join("internal/wit");
+    fs::remove_dir_all(out.join("imports")).unwrap();
+    for (name, text) in go_bindings() {
+        if name.starts_with("imports/") {
+            let file = out.join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, text).unwrap();
+        }
+    }
+    passes(&folder, &[&gofmt, "-w", "internal/wit"]);
+    passes(&folder, &["go", "run", "./internal/generate", "internal/wit"]);
+    passes(&folder, &[&gofmt, "-w", "internal/wit"]);
+    let kept = build::root().join("guest/go/internal/wit/imports");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::remove_dir_all(&kept).unwrap();
+        copy(&out.join("imports"), &kept, &[]);
+    }
+    let changed = Command::new("diff").args(["-r"]).arg(&kept).arg(out.join("imports")).output();
+    let changed = String::from_utf8_lossy(&changed.unwrap().stdout).into_owned();
+    assert_eq!(changed, "", "`UPDATE=1 cargo test --workspace --test sdks go` makes them anew");
+}
+
+/// What wit-bindgen makes of the interfaces for Go's SDK.
+fn go_bindings() -> Vec<(String, Vec<u8>)> {
+    let mut resolve = Resolve::default();
+    let (package, _) = resolve.push_path(build::root().join("wit")).unwrap();
+    let world = resolve.select_world(&[package], Some("all")).unwrap();
+    let package = "github.com/satama/satama/guest/go/internal/wit".to_owned();
+    let options =
+        wit_bindgen_go::Opts { pkg_name: Some(package), quiet: true, ..Default::default() };
+    let mut files = Files::default();
+    options.build().generate(&mut resolve, world, &mut files).unwrap();
+    files.iter().map(|(name, text)| (name.to_owned(), text.to_vec())).collect()
 }

@@ -10,7 +10,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use rustix::process::{Pid, Signal, kill_process};
 use satama::Services;
 use satama::hub::Bus;
-use satama_tests::{RedisServer, build, bus, grant, heard, text};
+use satama_tests::{PATIENCE, RedisServer, build, bus, grant, heard, text};
 use tempfile::TempDir;
 
 /// A folder with a manifest, and a store.
@@ -125,6 +125,27 @@ async fn on_redis() {
 #[tokio::test]
 async fn on_sqlite() {
     two_processes_of_a_group_share_the_messages(Place::new(None)).await;
+}
+
+/// By the filter that is there unless somebody names another.
+#[tokio::test]
+async fn a_component_that_traps_is_in_the_log() {
+    let place = Place::new(None);
+    place.manifest(LISTEN);
+    let mut process =
+        place.satama(&["serve", "grant.toml"]).env_remove("SATAMA_LOG").spawn().unwrap();
+    let stderr = BufReader::new(process.stderr.take().unwrap());
+    let stdout = BufReader::new(process.stdout.take().unwrap());
+    let mut serve = Serve { process, stdout };
+    while serve.line() != "ready" {}
+    place.bus().await.publish("a", &text("panic"), None, None).await.unwrap();
+    let trapped =
+        |line: &String| line.contains("the guest trapped") && line.contains("topic=\"a\"");
+    let logged =
+        tokio::task::spawn_blocking(move || stderr.lines().map_while(Result::ok).find(trapped));
+    let logged = tokio::time::timeout(PATIENCE, logged).await.expect("it is logged").unwrap();
+    assert!(logged.is_some());
+    serve.stop(Signal::TERM);
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn instruction(code: u8, index: u32) -> Vec<u8> {
 fn number(mut value: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     loop {
-        let [low, ..] = (value & 0x7f).to_le_bytes();
+        let low = u8::try_from(value & 0x7f).expect("seven bits");
         value >>= 7;
         if value == 0 {
             bytes.push(low);

@@ -136,7 +136,7 @@ async fn use_channels(services: &Services, grant: &Grant) {
     assert!(hub.unsubscribe("kept", "b").await.unwrap());
     assert_eq!(c.list(Some("ann"), None, 99).await.unwrap().entries.len(), 1);
     assert_eq!(c.remove(&["a".to_owned()]).await.unwrap(), 1);
-    c.close("b", 4000, "").await.unwrap();
+    c.disconnect("b", 4000, "").await.unwrap();
     assert_eq!(closed(&mut socket).await.code, 4000);
 }
 

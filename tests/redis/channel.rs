@@ -53,7 +53,7 @@ pub(super) async fn one_of_each(services: &Services, name: &str, ttl: Duration) 
     socket.detach().await.unwrap();
     c.add("removed", "1", Some(name)).await.unwrap();
     c.remove(&texts(&["removed", "missing"])).await.unwrap();
-    c.close("missing", 1000, "").await.unwrap_err();
+    c.disconnect("missing", 1000, "").await.unwrap_err();
 }
 
 /// The keys there are, by what they hold.

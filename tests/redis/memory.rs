@@ -185,7 +185,7 @@ async fn a_full_server_keeps_its_channels_and_takes_no_more() {
     assert!(b.unsubscribe("t", "id").await.unwrap());
     c.set_user("id", None).await.unwrap();
     assert_eq!(c.remove(&texts(&["doomed"])).await.unwrap(), 1);
-    c.close("closed", 4000, "").await.unwrap();
+    c.disconnect("closed", 4000, "").await.unwrap();
     assert_eq!(b.members("t", None, 1_000).await.unwrap().entries.len(), 1);
     set("0").await;
     b.publish("t", &text("last"), None, None).await.unwrap();

@@ -14,8 +14,8 @@ WIT("channel", "[method]store.get")
 void satama_wit_channel_get(uint32_t store, const char *id, size_t id_len, void *answer);
 WIT("channel", "[method]store.remove")
 void satama_wit_channel_remove(uint32_t store, const satama_view *ids, size_t count, void *answer);
-WIT("channel", "[method]store.close")
-void satama_wit_channel_close(uint32_t store, const char *id, size_t id_len, uint16_t code,
+WIT("channel", "[method]store.disconnect")
+void satama_wit_channel_disconnect(uint32_t store, const char *id, size_t id_len, uint16_t code,
                               const char *reason, size_t reason_len, void *answer);
 WIT("channel", "[method]store.set-user")
 void satama_wit_channel_set_user(uint32_t store, const char *id, size_t id_len, bool has_user,
@@ -90,11 +90,11 @@ satama_error satama_channel_remove(satama_arena *arena, satama_channel_store sto
     GIVE(answer, ERRORS, removed);
 }
 
-satama_error satama_channel_close(satama_arena *arena, satama_channel_store store, satama_view id,
+satama_error satama_channel_disconnect(satama_arena *arena, satama_channel_store store, satama_view id,
                                   uint16_t code, satama_view reason)
 {
     satama_no_answer answer;
-    CALL(arena, satama_wit_channel_close(store.handle, id.ptr, id.len, code, reason.ptr,
+    CALL(arena, satama_wit_channel_disconnect(store.handle, id.ptr, id.len, code, reason.ptr,
                                          reason.len, &answer));
     CHECK(answer, ERRORS);
     return satama_ok();

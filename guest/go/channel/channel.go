@@ -22,7 +22,7 @@
 //
 // Errors are [*satama.Error]: satama.ErrAccessDenied of Open, satama.ErrNotFound,
 // satama.ErrAlreadyExists of Add, satama.ErrInvalidJSON, satama.ErrInvalidCursor,
-// satama.ErrInvalidClose of End, satama.ErrTooLarge, satama.ErrQuotaExceeded and
+// satama.ErrInvalidClose of Disconnect, satama.ErrTooLarge, satama.ErrQuotaExceeded and
 // satama.ErrUnavailable.
 package channel
 
@@ -123,11 +123,11 @@ func (s *Store) Remove(ids []string) (uint32, error) {
 	return host.Result(func() witTypes.Result[uint32, wit.Error] { return s.wit.Remove(ids) }, failed)
 }
 
-// End removes a channel, and closes its socket with a code and a reason: 1000, or 3000 to 4999; at
-// most 123 bytes. It is close in the WIT. Safe to retry.
-func (s *Store) End(id string, code uint16, reason string) error {
+// Disconnect removes a channel, and closes its socket with a code and a reason: 1000, or 3000 to 4999; at
+// most 123 bytes. Safe to retry.
+func (s *Store) Disconnect(id string, code uint16, reason string) error {
 	return host.Done(func() witTypes.Result[witTypes.Unit, wit.Error] {
-		return s.wit.Close(id, code, reason)
+		return s.wit.Disconnect(id, code, reason)
 	}, failed)
 }
 

@@ -77,7 +77,7 @@ declare module "satama:services/channel@0.1.0" {
       user: import("./result.ts").Option<string>;
     };
     remove(ids: string[]): number;
-    close(id: string, code: number, reason: string): void;
+    disconnect(id: string, code: number, reason: string): void;
     setUser(id: string, user: string | undefined): void;
     getState(id: string): {
       version: import("./result.ts").Integer;

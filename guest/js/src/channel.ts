@@ -127,11 +127,11 @@ export class Store extends Handle<wit.Store> {
    * 123 bytes): the WIT's `close`, which is what closes the handle here.
    * Errors: `not-found`, `invalid-close`, `too-large`, `quota-exceeded`, `unavailable`.
    */
-  closeChannel(id: string, code: number, reason: string): void {
+  disconnect(id: string, code: number, reason: string): void {
     const store = this.#with(id);
     const checked = argument.u16(code, "code");
     argument.text(reason, "reason");
-    call(() => store.close(id, checked, reason));
+    call(() => store.disconnect(id, checked, reason));
   }
 
   /**

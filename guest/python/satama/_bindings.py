@@ -69,4 +69,9 @@ class Interface:
         except Err as err:  # pyright: ignore[reportUnknownVariableType]
             failed = from_wit(self.name, cast(Any, err).value)
         # Outside of the handler: what the bindings raise says nothing more.
-        raise failed
+        try:
+            raise failed
+        finally:
+            # It holds this frame by its traceback, and would by this hold itself: with all that
+            # its callers have, until a collection.
+            del failed

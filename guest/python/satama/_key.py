@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import utf_16_be_encode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from math import isfinite
@@ -53,7 +54,7 @@ def members(value: Mapping[Any, Any]) -> str:
     for name in value:
         if not isinstance(name, str):
             raise TypeError(f"a name is text in JSON, not {type(name).__name__}")
-    names: list[str] = sorted(value, key=lambda name: name.encode("utf-16-be"))
+    names: list[str] = sorted(value, key=lambda name: utf_16_be_encode(name)[0])
     return "{" + ",".join(f"{canonical(name)}:{canonical(value[name])}" for name in names) + "}"
 
 

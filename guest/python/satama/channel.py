@@ -118,14 +118,13 @@ class Store(Handle["wit.Store"]):
         """Remove channels, with their state and subscriptions, and return how many there were."""
         return ask(self._open.remove, values.texts(ids))
 
-    # `close` closes the store.
-    def close_channel(self, id: str, code: int = 1000, reason: str = "") -> None:
+    def disconnect(self, id: str, code: int = 1000, reason: str = "") -> None:
         """Remove a channel, and close its socket with a code and a reason.
 
         The code is 1000, or from 3000 to 4999; the reason at most 123 bytes (RFC 6455, 7.4).
         """
         code = values.unsigned(code, values.U16_MAX)
-        ask(self._open.close, values.text(id), code, values.text(reason))
+        ask(self._open.disconnect, values.text(id), code, values.text(reason))
 
     def set_user(self, id: str, user: str | None) -> None:
         """Say who is behind a channel, or that nobody is known to be."""

@@ -144,9 +144,9 @@ class Waits(Case):
     def test_what_nobody_waited_for_is_given_up(self) -> None:
         first, second = workflow.signal("a"), workflow.signal("a")
         self.assertEqual(first.wait(), 1)
-        del first
+        first.forget()
         self.assertEqual(host.run.forgotten, [])
-        del second
+        second.forget()
         self.assertEqual(host.run.forgotten, [1])
         with workflow.timer("late", timedelta(seconds=1)) as late:
             pass
@@ -243,8 +243,35 @@ class Handlers(Case):
         with self.assertRaises(ValueError):
             workflow.function("f")
 
-    def test_what_is_left_of_a_body_is_not_of_the_next(self) -> None:
+    def test_what_a_body_leaves_is_given_up_in_order_at_its_end(self) -> None:
         left: list[Any] = []
-        self.run_body(lambda n: left.append(workflow.signal("a")), "1")
-        left.clear()
-        self.assertEqual(host.run.forgotten, [])
+
+        def body(_: Any) -> None:
+            workflow.signal("a")
+            left.append(workflow.timer("b", timedelta(seconds=1)))
+            with workflow.signal("c"):
+                pass
+
+        self.run_body(body, "1")
+        self.assertEqual(host.run.forgotten, [2, 0, 1])
+        left[0].forget()
+        self.assertEqual(host.run.forgotten, [2, 0, 1])
+
+    def test_nothing_is_given_up_because_of_what_an_exception_holds(self) -> None:
+        def part(fails: bool) -> None:
+            workflow.timer("late", timedelta(seconds=1))
+            try:
+                if fails:
+                    workflow.call("fail")
+            except Failure:
+                pass
+
+        def body(fails: bool) -> None:
+            part(fails)
+            workflow.signal("next")
+            self.assertEqual(host.run.forgotten, [])
+
+        for fails in ("false", "true"):
+            self.run_body(body, fails)
+            self.assertEqual(len(host.run.forgotten), 2)
+            host.run.forgotten.clear()

@@ -68,14 +68,14 @@ impl wit::HostStore for View<'_> {
         self.call("store.remove", self.channels(&this)?.remove(&ids)).await
     }
 
-    async fn close(
+    async fn disconnect(
         &mut self,
         this: This,
         id: String,
         code: u16,
         reason: String,
     ) -> Result<(), Error> {
-        self.call("store.close", self.channels(&this)?.close(&id, code, &reason)).await
+        self.call("store.disconnect", self.channels(&this)?.disconnect(&id, code, &reason)).await
     }
 
     async fn set_user(

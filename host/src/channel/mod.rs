@@ -168,7 +168,7 @@ impl Channels {
     }
 
     /// Removes a channel, and closes its socket with `code` and `reason`.
-    pub async fn close(&self, id: &str, code: u16, reason: &str) -> Result<(), Error> {
+    pub async fn disconnect(&self, id: &str, code: u16, reason: &str) -> Result<(), Error> {
         let key = self.key(id)?;
         // What an endpoint may send (RFC 6455, section 7.4).
         if !(matches!(code, 1000 | 3000..=4999) && reason.len() <= REASON_BYTES_MAX) {

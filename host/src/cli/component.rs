@@ -10,7 +10,7 @@ use wasm_encoder::{Module, RawSection};
 use wasmparser::{Parser, Payload};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
-use super::bindings::world::World;
+use super::binding::world::World;
 
 /// Make a component of a core module, as `satama build` does for C and Go.
 #[derive(clap::Args)]

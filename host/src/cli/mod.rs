@@ -1,6 +1,6 @@
 //! The command line.
 
-mod bindings;
+mod binding;
 mod build;
 mod check;
 mod component;
@@ -53,7 +53,7 @@ struct Cli {
 
 /// What a guest prints, and what goes wrong but for the call itself, which is the
 /// command's own error. `satama::call=debug` adds host calls.
-const LOG: &str = "warn,satama::guest=info,satama::runtime=off";
+const LOG: &str = "warn,satama::guest=info,satama::runtime::call=off";
 
 /// The manifest that is read where none is named.
 const MANIFEST: &str = "grant.toml";
@@ -84,7 +84,7 @@ enum Command {
     /// What the others start to compile a component.
     #[command(hide = true)]
     Compile,
-    Bindings(bindings::Bindings),
+    Bindings(binding::Bindings),
     Component(component::Component),
 }
 
@@ -200,7 +200,7 @@ fn code_of(err: &anyhow::Error) -> u8 {
         || err.is::<ListenError>()
         || err.is::<WorkError>()
         || err.is::<build::Failed>()
-        || err.is::<bindings::BadWit>()
+        || err.is::<binding::BadWit>()
         || err.is::<component::NotAComponent>()
     {
         3

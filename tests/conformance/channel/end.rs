@@ -22,7 +22,7 @@ async fn assert_no_call_finds(host: &Services, id: &str) {
     assert_missing_to_hub(b.topics(id).await);
     assert_missing(c.send(id, &text("m")).await);
     b.publish("t", &text("m"), Some(id), None).await.unwrap();
-    assert_missing(c.close(id, 1000, "").await);
+    assert_missing(c.disconnect(id, 1000, "").await);
     assert_eq!(c.remove(&ids(&[id])).await.unwrap(), 0);
 }
 
@@ -108,7 +108,7 @@ pub(crate) async fn d14_nothing_brings_back_a_removed_channel(h: &Harness) {
 pub(crate) async fn d14_nothing_brings_back_a_closed_channel(h: &Harness) {
     let c = h.channels("c");
     add_with_everything(h, &c, "id").await;
-    c.close("id", 4000, "over").await.unwrap();
+    c.disconnect("id", 4000, "over").await.unwrap();
     assert_ended(h, "id").await;
 }
 

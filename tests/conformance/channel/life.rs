@@ -104,7 +104,7 @@ pub(crate) async fn of_many_that_remove_one_counts(h: &Harness) {
     h.channels("c").add("id", "1", None).await.unwrap();
     let removed = race(h, |n, c| async move {
         match n % 4 {
-            0 => u32::from(c.close("id", 1000, "").await.is_ok()),
+            0 => u32::from(c.disconnect("id", 1000, "").await.is_ok()),
             _ => c.remove(&ids(&["id", "id"])).await.unwrap(),
         }
     });
@@ -163,9 +163,9 @@ pub(crate) async fn closing_removes_a_channel_that_is_there(h: &Harness) {
     for (code, reason) in [(1000, ""), (3000, "moved"), (4999, "ä\0")] {
         c.add("id", "1", Some("ann")).await.unwrap();
         b.subscribe("t", "id", None).await.unwrap();
-        c.close("id", code, reason).await.unwrap();
+        c.disconnect("id", code, reason).await.unwrap();
         assert_missing(c.get("id").await);
-        assert_missing(c.close("id", code, reason).await);
+        assert_missing(c.disconnect("id", code, reason).await);
         assert_eq!(listed(&c, Some("ann")).await, ids(&[]));
     }
     c.add("id", "1", None).await.unwrap();

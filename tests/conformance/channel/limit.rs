@@ -26,7 +26,7 @@ pub(crate) async fn ids_and_users_over_255_bytes_are_refused(h: &Harness) {
         assert_over(c.attach(id, "1", None).await.map(drop), 255);
         assert_over(c.get(id).await, 255);
         assert_over(c.remove(&ids(&["id", id])).await, 255);
-        assert_over(c.close(id, 1000, "").await, 255);
+        assert_over(c.disconnect(id, 1000, "").await, 255);
         assert_over(c.set_user(id, None).await, 255);
         assert_over(c.state(id).await, 255);
         assert_over(c.set_state(id, Some("1")).await, 255);
@@ -103,12 +103,12 @@ pub(crate) async fn only_what_an_application_may_send_closes(h: &Harness) {
     let codes = [0, 1, 999, 1001, 1005, 1006, 1011, 1013, 1015, 2999, 5000, u16::MAX];
     let refused = codes.map(|code| (code, "")).into_iter();
     for (code, reason) in refused.chain([(1000, long.as_str()), (4000, &"ä".repeat(62))]) {
-        let closed = c.close("id", code, reason).await;
+        let closed = c.disconnect("id", code, reason).await;
         assert!(matches!(closed, Err(Error::InvalidClose(said)) if said == code), "{closed:?}");
     }
     assert_eq!(c.get("id").await.unwrap(), info("1", None));
     for (code, reason) in [(1000, &long[1..]), (3000, ""), (4999, &"ä".repeat(61))] {
-        c.close("id", code, reason).await.unwrap();
+        c.disconnect("id", code, reason).await.unwrap();
         c.add("id", "1", None).await.unwrap();
     }
 }

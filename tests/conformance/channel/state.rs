@@ -70,7 +70,7 @@ pub(crate) async fn versions_are_not_used_again_by_a_later_channel(h: &Harness) 
         last = c.set_state("id", None).await.unwrap();
         assert!(last > version, "{last} after {version}");
         match round % 2 {
-            0 => c.close("id", 1000, "").await.unwrap(),
+            0 => c.disconnect("id", 1000, "").await.unwrap(),
             _ => assert_eq!(c.remove(&ids(&["id"])).await.unwrap(), 1),
         }
         brief(h).add("id", "1", None).await.unwrap();

@@ -45,7 +45,7 @@ pub(crate) async fn a_close_reaches_the_socket_after_what_was_sent(h: &Harness) 
         let id = n.to_string();
         let mut socket = ours.listen(&id, "t").await;
         from.send(&id, "last").await;
-        from.channels.close(&id, 4001, "ä \0 over").await.unwrap();
+        from.channels.disconnect(&id, 4001, "ä \0 over").await.unwrap();
         hears(&mut socket, &["last"]).await;
         assert_eq!(closed(&mut socket).await, close(4001, "ä \0 over"));
         assert_eq!(member_ids(&ours.bus, "t").await, ids(&[]));

@@ -139,7 +139,7 @@ pub(crate) async fn d13_subscriptions_end_with_their_channel(h: &Harness) {
     ours.listen("detached", "t").await.detach().await.unwrap();
     drop(ours.listen("dropped", "t").await);
     ours.channels.remove(&ids(&["removed"])).await.unwrap();
-    ours.channels.close("closed", 4000, "").await.unwrap();
+    ours.channels.disconnect("closed", 4000, "").await.unwrap();
     h.advance(BRIEF).await;
     until("the dropped one ends", async || {
         !member_ids(&ours.bus, "t").await.contains(&"dropped".to_owned())

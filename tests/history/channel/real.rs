@@ -84,7 +84,7 @@ impl<'a> Real<'a> {
             }
             Step::Get(id) => format!("{:?}", c.get(id).await?.user),
             Step::Remove(ids) => c.remove(&owned(ids)).await?.to_string(),
-            Step::Close(id) => c.close(id, 1000, "").await.map(done)?,
+            Step::Close(id) => c.disconnect(id, 1000, "").await.map(done)?,
             Step::SetUser(id, user) => c.set_user(id, *user).await.map(done)?,
             Step::State(id) => {
                 let state = c.state(id).await?;

@@ -144,11 +144,11 @@ static void ends(lines *t, satama_channel_store s)
     satama_view ids[] = {T("b"), T("c"), T("missing"), T("ä€😀")};
     satama_channel_page page;
     uint32_t removed;
-    WORKED(t, "close with a bad code", satama_channel_close(a, s, T("a"), 999, T("")));
-    WORKED(t, "close with a long reason",
-           satama_channel_close(a, s, T("a"), 1000, repeated(a, 'r', 124)));
-    WORKED(t, "close", satama_channel_close(a, s, T("a"), 3000, T("enough")));
-    WORKED(t, "close again", satama_channel_close(a, s, T("a"), 3000, T("enough")));
+    WORKED(t, "disconnect with a bad code", satama_channel_disconnect(a, s, T("a"), 999, T("")));
+    WORKED(t, "disconnect with a long reason",
+           satama_channel_disconnect(a, s, T("a"), 1000, repeated(a, 'r', 124)));
+    WORKED(t, "disconnect", satama_channel_disconnect(a, s, T("a"), 3000, T("enough")));
+    WORKED(t, "disconnect again", satama_channel_disconnect(a, s, T("a"), 3000, T("enough")));
     WORKED(t, "add", satama_channel_add(a, s, T("b"), T("{}"), NONE));
     WORKED(t, "add", satama_channel_add(a, s, T("c"), T("{}"), NONE));
     SAY(t, "remove", satama_channel_remove(a, s, views_of(ids, 4), &removed),

@@ -139,12 +139,12 @@ func channelLists(t *lines, s *channel.Store) {
 
 func channelEnds(t *lines, s *channel.Store) {
 	end := func(what string, code uint16, reason string) {
-		t.say(what, ok{}, s.End("a", code, reason))
+		t.say(what, ok{}, s.Disconnect("a", code, reason))
 	}
-	end("close with a bad code", 999, "")
-	end("close with a long reason", 1000, strings.Repeat("r", 124))
-	end("close", 3000, "enough")
-	end("close again", 3000, "enough")
+	end("disconnect with a bad code", 999, "")
+	end("disconnect with a long reason", 1000, strings.Repeat("r", 124))
+	end("disconnect", 3000, "enough")
+	end("disconnect again", 3000, "enough")
 	add(t, "add", s, "b", "{}", nil)
 	add(t, "add", s, "c", "{}", nil)
 	ids := []string{"b", "c", "missing", "ä€😀"}

@@ -83,10 +83,10 @@ def lists(t: Lines, s: Store) -> None:
 
 
 def ends(t: Lines, s: Store) -> None:
-    t.done("close with a bad code", s.close_channel, "a", 999)
-    t.done("close with a long reason", s.close_channel, "a", 1000, "r" * 124)
-    t.done("close", s.close_channel, "a", 3000, "enough")
-    t.done("close again", s.close_channel, "a", 3000, "enough")
+    t.done("disconnect with a bad code", s.disconnect, "a", 999)
+    t.done("disconnect with a long reason", s.disconnect, "a", 1000, "r" * 124)
+    t.done("disconnect", s.disconnect, "a", 3000, "enough")
+    t.done("disconnect again", s.disconnect, "a", 3000, "enough")
     for id in ["b", "c"]:
         t.done("add", s.add, id, {})
     ids = ["b", "c", "missing", "ä€😀"]

@@ -37,7 +37,7 @@ Examples:
 `cargo demo` and `cargo ci` are short for `cargo xtask demo` and `cargo xtask ci`.";
 
 /// Folders with a workspace of their own, whose target is wasm32-wasip2.
-const GUESTS: [&str; 4] = [LIBRARY, WEBHOOK, CHECKOUT, "tests/guests"];
+const GUESTS: [&str; 5] = [LIBRARY, WEBHOOK, CHECKOUT, "tests/guests", "tests/languages/rust"];
 const LIBRARY: &str = "examples/library";
 const WEBHOOK: &str = "examples/webhook";
 const CHECKOUT: &str = "examples/checkout";
@@ -136,7 +136,7 @@ fn prepare() -> Result<(), Failed> {
 /// Everything that must hold before a change lands.
 fn ci() -> Result<(), Failed> {
     prepare()?;
-    let mut steps = Steps::new(21);
+    let mut steps = Steps::new(24);
     for folder in ["", SDK].into_iter().chain(GUESTS) {
         steps.run(
             &format!("format {folder}"),

@@ -62,7 +62,7 @@ satama_error satama_channel_remove(satama_arena *arena, satama_channel_store sto
                                    satama_views ids, uint32_t *removed);
 
 /* Removes a channel, and closes its socket with a code (1000, or 3000 to 4999) and a reason. */
-satama_error satama_channel_close(satama_arena *arena, satama_channel_store store, satama_view id,
+satama_error satama_channel_disconnect(satama_arena *arena, satama_channel_store store, satama_view id,
                                   uint16_t code, satama_view reason);
 
 /* Says who is behind a channel, or that nobody is known to be. */

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -93,9 +92,6 @@ class WorkflowHandler:
 
     def run(self, workflow: str, input: str) -> wit.Ending:
         """Called by the host, from the body's start each time that its run goes on."""
-        # What a cycle holds is then given up at no time, rather than at one that depends on how
-        # much was done: a replay has to ask for the same.
-        gc.disable()
         try:
             return self._end(workflow, input)
         except Cancelled:
@@ -107,8 +103,7 @@ class WorkflowHandler:
                 return wit.Ending_Cancelled()
             return wit.Ending_Failed(to_wit(failure))
         finally:
-            Body.number += 1
-            gc.enable()
+            Body.ends()
 
     def _end(self, workflow: str, input: str) -> wit.Ending:
         if workflow not in workflows:

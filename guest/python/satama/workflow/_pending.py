@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from .._failure import Failure, of_wit
 from ..errors import Cancelled, Error, Misplaced
@@ -19,13 +19,25 @@ class Body:
 
     number = 0
     """Counts them: what is left of an earlier one is not of this run."""
+    pending: ClassVar[dict[int, Pending[Any]]] = {}
+    """What it waits for, or may, by ticket."""
+
+    @classmethod
+    def ends(cls) -> None:
+        """Give up what it has not waited for, in the order in which it was asked for."""
+        for pending in list(cls.pending.values()):
+            pending.forget()
+        cls.pending.clear()
+        cls.number += 1
 
 
 class Pending(Generic[T]):
     """Something that was asked for: a function, a child, a timer, a signal or an approval.
 
-    Not held any more before a wait has answered, it is given up: a timer or an approval ends, and
-    a signal goes to who asks next. `with` or `forget` do so at once.
+    Before a wait has answered, it is given up by `forget` or at the end of a `with`, and otherwise
+    when the body ends: a timer or an approval ends then, and a signal goes to who asks next.
+    Nothing is given up because nobody holds it any more: when that is depends on what else was
+    done, and a replay has to ask for the same.
     """
 
     def __init__(self, ticket: int, read: Callable[[wit.Outcome], T]) -> None:
@@ -34,26 +46,32 @@ class Pending(Generic[T]):
         self._read = read
         self._settled = False
         self._body = Body.number
+        Body.pending[ticket] = self
 
     def wait(self) -> T:
         """Wait for it. After `Cancelled` it can be waited for again."""
         outcome = host(wit.wait, self.ticket)
-        self._settled = True
+        self._settle()
         return self._read(outcome)
 
     def forget(self) -> None:
         """Give it up, unless a wait has answered."""
         if self._settled or self._body != Body.number:
             return
-        self._settled = True
+        self._settle()
         # If it fails, there is nothing that could be done.
         with suppress(Error, Cancelled):
             host(wit.forget, [self.ticket])
 
     def raw(self) -> Pending[str]:
         """The same, whose result stays JSON. This one is none after that."""
-        self._settled = True
+        self._settle()
         return Pending(self.ticket, done)
+
+    def _settle(self) -> None:
+        self._settled = True
+        if self._body == Body.number:
+            Body.pending.pop(self.ticket, None)
 
     def __enter__(self) -> Self:
         return self
@@ -65,11 +83,6 @@ class Pending(Generic[T]):
         traceback: TracebackType | None,
     ) -> None:
         self.forget()
-
-    def __del__(self) -> None:
-        # If it was made, and not only begun to be.
-        if hasattr(self, "_settled"):
-            self.forget()
 
     def __repr__(self) -> str:
         return f"Pending({self.ticket})"
@@ -107,14 +120,18 @@ def all(pending: Iterable[Pending[T]]) -> list[T]:
 def settled(pending: Iterable[Pending[T]]) -> list[T | Failure]:
     """Wait for all of these. Of each the result, or the failure that it came to."""
     waits = list(pending)
-    host(wit.wait_all, [wait.ticket for wait in waits])
     results: list[T | Failure] = []
-    for wait in waits:
-        try:
-            results.append(wait.wait())
-        except Failure as failure:
-            # Its traceback would hold what is waited for.
-            results.append(failure.with_traceback(None))
+    try:
+        host(wit.wait_all, [wait.ticket for wait in waits])
+        for wait in waits:
+            try:
+                results.append(wait.wait())
+            except Failure as failure:
+                # Its traceback would hold what the caller has.
+                results.append(failure.with_traceback(None))
+    finally:
+        for wait in waits:
+            wait.forget()
     return results
 
 

@@ -95,7 +95,8 @@ class Step:
 
     def call(self, function: str, input: Any = None) -> Any:
         """Have a function run as the step, and wait for its result."""
-        return self.spawn(function, input).wait()
+        with self.spawn(function, input) as pending:
+            return pending.wait()
 
     def spawn(self, function: str, input: Any = None) -> Pending[Any]:
         """Have a function run as the step, at the same time as what comes next."""

@@ -14,12 +14,14 @@ from ._pending import Pending, any, of_json
 
 def sleep(duration: timedelta) -> None:
     """Wait for so long, at most ten years. It does not matter which hosts are up until then."""
-    timer("sleep", duration).wait()
+    with timer("sleep", duration) as late:
+        late.wait()
 
 
 def sleep_until(time: datetime) -> None:
     """Wait until a time."""
-    timer_at("sleep", time).wait()
+    with timer_at("sleep", time) as late:
+        late.wait()
 
 
 def timer(name: str, duration: timedelta) -> Pending[None]:
@@ -80,7 +82,8 @@ def approval(name: str, data: Any = None, within: timedelta | None = None) -> De
 
     `data` is shown to whoever decides.
     """
-    return ask(name, data, within).wait()
+    with ask(name, data, within) as asked:
+        return asked.wait()
 
 
 def ask(name: str, data: Any = None, within: timedelta | None = None) -> Pending[Decision]:

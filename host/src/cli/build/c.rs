@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
 
-use super::super::bindings::{self, C_OUT};
+use super::super::binding::{self, C_OUT};
 use super::super::component;
 use super::program::{Missing, find, is_program};
 use super::project::Project;
@@ -29,7 +29,7 @@ pub(super) fn build(project: &Project) -> anyhow::Result<()> {
     let world = project.world()?;
     let name = world.name().replace('-', "_");
     project.say(&format!("  satama bindings c --out {C_OUT}"));
-    bindings::c(world, &project.file(C_OUT))?;
+    binding::c(world, &project.file(C_OUT))?;
 
     let core = format!("{C_OUT}/core.wasm");
     let mut cc = Command::new(&compiler[0]);

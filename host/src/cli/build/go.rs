@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::super::bindings::go;
+use super::super::binding::go;
 use super::super::component;
 use super::program::Program;
 use super::project::Project;

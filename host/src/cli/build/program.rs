@@ -37,12 +37,12 @@ impl Program {
     /// Where it is.
     pub(super) fn find(&self) -> Result<PathBuf, Missing> {
         find(self.name).ok_or_else(|| {
-            self.missing(format!("`{}` is not on your PATH: {}", self.name, self.what))
+            self.missing(&format!("`{}` is not on your PATH: {}", self.name, self.what))
         })
     }
 
     /// That it is missing, or lacks something, and how to get it.
-    pub(super) fn missing(&self, what: String) -> Missing {
+    pub(super) fn missing(&self, what: &str) -> Missing {
         let managers = MANAGERS.iter().zip(self.packages);
         let found = managers
             .filter(|((manager, _), package)| !package.is_empty() && find(manager).is_some());

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::super::Usage;
-use super::super::bindings::go;
-use super::super::bindings::world::World;
+use super::super::binding::go;
+use super::super::binding::world::World;
 use super::super::language::Language;
 
 /// A project, in one language.

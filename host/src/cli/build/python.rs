@@ -56,7 +56,7 @@ fn install(project: &Project) -> anyhow::Result<()> {
         let asked = asked.stdout(Stdio::null()).stderr(Stdio::null()).status();
         if !asked.is_ok_and(|asked| asked.success()) {
             let lacks = "`python3` is older than 3.11, or has no `venv`";
-            return Err(PYTHON.missing(lacks.into()).into());
+            return Err(PYTHON.missing(lacks).into());
         }
         project.run(Command::new(python).args(["-m", "venv", VENV]))?;
     }

@@ -47,9 +47,13 @@ fn life(store: &Store) -> Result<(), String> {
     equal("touch", ok("touch", store.touch(&ids(&["a", "gone"])))?, ids(&["gone"]))?;
     that("send where no socket is", !ok("send", store.send("a", &"hi".into()))?)?;
     equal("send to nothing", store.send("b", &"hi".into()).err(), Some(Error::NotFound))?;
-    equal("close with 1001", store.close("a", 1001, "").err(), Some(Error::InvalidClose))?;
-    ok("close", store.close("a", 4000, "enough"))?;
-    equal("close again", store.close("a", 1000, "").err(), Some(Error::NotFound))?;
+    equal(
+        "disconnect with 1001",
+        store.disconnect("a", 1001, "").err(),
+        Some(Error::InvalidClose),
+    )?;
+    ok("disconnect", store.disconnect("a", 4000, "enough"))?;
+    equal("disconnect again", store.disconnect("a", 1000, "").err(), Some(Error::NotFound))?;
     ok("add after the end", store.add("a", "null", None))?;
     equal("remove", ok("remove", store.remove(&ids(&["a", "b"])))?, 1)?;
     equal("remove none", ok("remove", store.remove(&[]))?, 0)?;

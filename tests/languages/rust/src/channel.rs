@@ -109,10 +109,10 @@ fn lists(t: &mut Lines, s: &Store) {
 }
 
 fn ends(t: &mut Lines, s: &Store) {
-    t.say("close with a bad code", s.close("a", 999, ""));
-    t.say("close with a long reason", s.close("a", 1000, &"r".repeat(124)));
-    t.say("close", s.close("a", 3000, "enough"));
-    t.say("close again", s.close("a", 3000, "enough"));
+    t.say("disconnect with a bad code", s.disconnect("a", 999, ""));
+    t.say("disconnect with a long reason", s.disconnect("a", 1000, &"r".repeat(124)));
+    t.say("disconnect", s.disconnect("a", 3000, "enough"));
+    t.say("disconnect again", s.disconnect("a", 3000, "enough"));
     for id in ["b", "c"] {
         t.say("add", s.add(id, "{}", None));
     }

@@ -120,10 +120,10 @@ function lists(t: Lines, s: Store): void {
 }
 
 function ends(t: Lines, s: Store): void {
-  t.say("close with a bad code", () => s.closeChannel("a", 999, ""));
-  t.say("close with a long reason", () => s.closeChannel("a", 1000, "r".repeat(124)));
-  t.say("close", () => s.closeChannel("a", 3000, "enough"));
-  t.say("close again", () => s.closeChannel("a", 3000, "enough"));
+  t.say("disconnect with a bad code", () => s.disconnect("a", 999, ""));
+  t.say("disconnect with a long reason", () => s.disconnect("a", 1000, "r".repeat(124)));
+  t.say("disconnect", () => s.disconnect("a", 3000, "enough"));
+  t.say("disconnect again", () => s.disconnect("a", 3000, "enough"));
   for (const id of ["b", "c"]) t.say("add", () => s.add(id, {}));
   const ids = ["b", "c", "missing", "ä€😀"];
   t.say("remove", () => s.remove(ids));

@@ -20,7 +20,7 @@ const (
 	// wait or claim (milliseconds) is over the limit given here.
 	Error_TooLarge uint8 = 1
 	// The value under this key is not a counter as `add` writes it, or the
-	// sum would not be one.
+	// number to be added or the sum would not be one.
 	Error_NotACounter uint8 = 2
 	// The claim expired, its key was written or deleted, or its bucket or
 	// group was invalidated, since it was given: the value may be stale.

@@ -504,7 +504,7 @@ func (self *Store) Remove(ids []string) witTypes.Result[uint32, Error] {
 
 }
 
-func (self *Store) Close(id string, code uint16, reason string) witTypes.Result[witTypes.Unit, Error] {
+func (self *Store) Disconnect(id string, code uint16, reason string) witTypes.Result[witTypes.Unit, Error] {
 	pinner := &runtime.Pinner{}
 	defer pinner.Unpin()
 
@@ -513,7 +513,7 @@ func (self *Store) Close(id string, code uint16, reason string) witTypes.Result[
 	pinner.Pin(utf8)
 	utf80 := unsafe.Pointer(unsafe.StringData(reason))
 	pinner.Pin(utf80)
-	wasm_import_method_store_close((self).Handle(), uintptr(utf8), uint32(len(id)), int32(code), uintptr(utf80), uint32(len(reason)), returnArea)
+	wasm_import_method_store_disconnect((self).Handle(), uintptr(utf8), uint32(len(id)), int32(code), uintptr(utf80), uint32(len(reason)), returnArea)
 	var result witTypes.Result[witTypes.Unit, Error]
 	switch uint8(*(*uint32)(unsafe.Add(unsafe.Pointer(returnArea), 0))) {
 	case 0:

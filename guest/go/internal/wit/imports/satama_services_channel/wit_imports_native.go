@@ -25,7 +25,7 @@ func wasm_import_method_store_remove(arg0 int32, arg1 uintptr, arg2 uint32, arg3
 	panic("satama: this is not a component")
 }
 
-func wasm_import_method_store_close(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int32, arg4 uintptr, arg5 uint32, arg6 uintptr) {
+func wasm_import_method_store_disconnect(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int32, arg4 uintptr, arg5 uint32, arg6 uintptr) {
 	panic("satama: this is not a component")
 }
 

@@ -20,8 +20,8 @@ func wasm_import_method_store_get(arg0 int32, arg1 uintptr, arg2 uint32, arg3 ui
 //go:wasmimport satama:services/channel@0.1.0 [method]store.remove
 func wasm_import_method_store_remove(arg0 int32, arg1 uintptr, arg2 uint32, arg3 uintptr)
 
-//go:wasmimport satama:services/channel@0.1.0 [method]store.close
-func wasm_import_method_store_close(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int32, arg4 uintptr, arg5 uint32, arg6 uintptr)
+//go:wasmimport satama:services/channel@0.1.0 [method]store.disconnect
+func wasm_import_method_store_disconnect(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int32, arg4 uintptr, arg5 uint32, arg6 uintptr)
 
 //go:wasmimport satama:services/channel@0.1.0 [method]store.set-user
 func wasm_import_method_store_set_user(arg0 int32, arg1 uintptr, arg2 uint32, arg3 int32, arg4 uintptr, arg5 uint32, arg6 uintptr)

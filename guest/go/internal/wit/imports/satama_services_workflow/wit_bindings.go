@@ -249,7 +249,8 @@ func MakeVerdictAgain(value Attempt) Verdict {
 }
 
 // Something that the run waits for. A number that means something in this run only, and
-// the same when it is replayed.
+// the same when it is replayed. Lists of them are `list<u32>`: of this they are what one
+// toolchain (componentize-js) can't lower.
 type Ticket = uint32
 
 const (
@@ -1381,21 +1382,14 @@ func WaitAny(tickets []uint32) witTypes.Result[uint32, Error] {
 	defer pinner.Unpin()
 
 	returnArea := uintptr(witRuntime.Allocate(pinner, (16 + 2*4), 8))
-	slice := tickets
-	length := uint32(len(slice))
-	result := witRuntime.Allocate(pinner, uintptr(length*4), 4)
-	for index, element := range slice {
-		base := unsafe.Add(result, index*4)
-		*(*int32)(unsafe.Add(unsafe.Pointer(base), 0)) = int32(element)
-
-	}
-
-	wasm_import_wait_any(uintptr(result), length, returnArea)
-	var result0 witTypes.Result[uint32, Error]
+	data := unsafe.Pointer(unsafe.SliceData(tickets))
+	pinner.Pin(data)
+	wasm_import_wait_any(uintptr(data), uint32(len(tickets)), returnArea)
+	var result witTypes.Result[uint32, Error]
 	switch uint8(*(*uint32)(unsafe.Add(unsafe.Pointer(returnArea), 0))) {
 	case 0:
 
-		result0 = witTypes.Ok[uint32, Error](uint32(*(*int32)(unsafe.Add(unsafe.Pointer(returnArea), 8))))
+		result = witTypes.Ok[uint32, Error](uint32(*(*int32)(unsafe.Add(unsafe.Pointer(returnArea), 8))))
 	case 1:
 		var variant Error
 		switch uint8(*(*uint32)(unsafe.Add(unsafe.Pointer(returnArea), 8))) {
@@ -1432,12 +1426,12 @@ func WaitAny(tickets []uint32) witTypes.Result[uint32, Error] {
 			panic("unreachable")
 		}
 
-		result0 = witTypes.Err[uint32, Error](variant)
+		result = witTypes.Err[uint32, Error](variant)
 	default:
 		panic("unreachable")
 	}
-	result1 := result0
-	return result1
+	result0 := result
+	return result0
 
 }
 
@@ -1446,21 +1440,14 @@ func WaitAll(tickets []uint32) witTypes.Result[witTypes.Unit, Error] {
 	defer pinner.Unpin()
 
 	returnArea := uintptr(witRuntime.Allocate(pinner, (16 + 2*4), 8))
-	slice := tickets
-	length := uint32(len(slice))
-	result := witRuntime.Allocate(pinner, uintptr(length*4), 4)
-	for index, element := range slice {
-		base := unsafe.Add(result, index*4)
-		*(*int32)(unsafe.Add(unsafe.Pointer(base), 0)) = int32(element)
-
-	}
-
-	wasm_import_wait_all(uintptr(result), length, returnArea)
-	var result0 witTypes.Result[witTypes.Unit, Error]
+	data := unsafe.Pointer(unsafe.SliceData(tickets))
+	pinner.Pin(data)
+	wasm_import_wait_all(uintptr(data), uint32(len(tickets)), returnArea)
+	var result witTypes.Result[witTypes.Unit, Error]
 	switch uint8(*(*uint32)(unsafe.Add(unsafe.Pointer(returnArea), 0))) {
 	case 0:
 
-		result0 = witTypes.Ok[witTypes.Unit, Error](witTypes.Unit{})
+		result = witTypes.Ok[witTypes.Unit, Error](witTypes.Unit{})
 	case 1:
 		var variant Error
 		switch uint8(*(*uint32)(unsafe.Add(unsafe.Pointer(returnArea), 8))) {
@@ -1497,12 +1484,12 @@ func WaitAll(tickets []uint32) witTypes.Result[witTypes.Unit, Error] {
 			panic("unreachable")
 		}
 
-		result0 = witTypes.Err[witTypes.Unit, Error](variant)
+		result = witTypes.Err[witTypes.Unit, Error](variant)
 	default:
 		panic("unreachable")
 	}
-	result1 := result0
-	return result1
+	result0 := result
+	return result0
 
 }
 
@@ -1511,21 +1498,14 @@ func Forget(tickets []uint32) witTypes.Result[witTypes.Unit, Error] {
 	defer pinner.Unpin()
 
 	returnArea := uintptr(witRuntime.Allocate(pinner, (16 + 2*4), 8))
-	slice := tickets
-	length := uint32(len(slice))
-	result := witRuntime.Allocate(pinner, uintptr(length*4), 4)
-	for index, element := range slice {
-		base := unsafe.Add(result, index*4)
-		*(*int32)(unsafe.Add(unsafe.Pointer(base), 0)) = int32(element)
-
-	}
-
-	wasm_import_forget(uintptr(result), length, returnArea)
-	var result0 witTypes.Result[witTypes.Unit, Error]
+	data := unsafe.Pointer(unsafe.SliceData(tickets))
+	pinner.Pin(data)
+	wasm_import_forget(uintptr(data), uint32(len(tickets)), returnArea)
+	var result witTypes.Result[witTypes.Unit, Error]
 	switch uint8(*(*uint32)(unsafe.Add(unsafe.Pointer(returnArea), 0))) {
 	case 0:
 
-		result0 = witTypes.Ok[witTypes.Unit, Error](witTypes.Unit{})
+		result = witTypes.Ok[witTypes.Unit, Error](witTypes.Unit{})
 	case 1:
 		var variant Error
 		switch uint8(*(*uint32)(unsafe.Add(unsafe.Pointer(returnArea), 8))) {
@@ -1562,12 +1542,12 @@ func Forget(tickets []uint32) witTypes.Result[witTypes.Unit, Error] {
 			panic("unreachable")
 		}
 
-		result0 = witTypes.Err[witTypes.Unit, Error](variant)
+		result = witTypes.Err[witTypes.Unit, Error](variant)
 	default:
 		panic("unreachable")
 	}
-	result1 := result0
-	return result1
+	result0 := result
+	return result0
 
 }
 
