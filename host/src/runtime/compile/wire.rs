@@ -84,7 +84,7 @@ impl Outcome {
         };
         to.write_all(&[kind])?;
         to.write_all(&(body.len() as u64).to_le_bytes())?;
-        to.write_all(&Sha256::digest(body))?;
+        to.write_all(&checksum(kind, body))?;
         to.write_all(body)?;
         to.flush()
     }
@@ -93,7 +93,7 @@ impl Outcome {
     pub(super) fn read(from: &mut impl Read, code_bytes: u64) -> io::Result<Self> {
         let [kind] = array(from)?;
         let bytes = number(from)?;
-        let checksum: [u8; 32] = array(from)?;
+        let expected: [u8; 32] = array(from)?;
         if kind == 0 && bytes > code_bytes {
             return Ok(Self::TooMuchCode);
         }
@@ -107,7 +107,7 @@ impl Outcome {
         if body.len() as u64 != bytes {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        if Sha256::digest(&body).as_slice() != checksum {
+        if checksum(kind, &body) != expected {
             return Err(invalid());
         }
         match kind {
@@ -118,6 +118,11 @@ impl Outcome {
             _ => Err(invalid()),
         }
     }
+}
+
+/// Of all that an outcome says.
+fn checksum(kind: u8, body: &[u8]) -> [u8; 32] {
+    Sha256::new().chain_update([kind]).chain_update(body).finalize().into()
 }
 
 fn array<const N: usize>(from: &mut impl Read) -> io::Result<[u8; N]> {
