@@ -163,7 +163,8 @@ satama_error satama_step_drive(satama_arena *arena, const satama_begun *begun, s
             end.failure = satama_failure_cut(end.failure);
             return failed_as(arena, &end.failure);
         }
-        json = end.json;
+        /* It may be of the work's own memory, which the next step writes to. */
+        json = satama_copy(arena, end.json);
     }
     if (result != NULL) *result = json;
     return satama_ok();

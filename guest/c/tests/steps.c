@@ -37,6 +37,30 @@ static void a_step_is_tried_until_it_works(void)
     ASKED("begin pay of 6;fail error;fail error;done 3;");
 }
 
+/* A result in memory that is used again. */
+static satama_error told(satama_arena *arena, void *context, const satama_attempt *attempt,
+                         satama_view *result)
+{
+    static char text[8];
+    (void)arena;
+    (void)attempt;
+    snprintf(text, sizeof text, "%d", *(int *)context);
+    *result = satama_text(text);
+    return satama_ok();
+}
+
+static void a_result_stays_what_it_was(void)
+{
+    SATAMA_ARENA(arena);
+    satama_view first, second;
+    int one = 1, two = 2;
+    host_reset();
+    CHECK_THAT(satama_do(&arena, "a", told, &one, &first).code == SATAMA_OK);
+    CHECK_THAT(satama_do(&arena, "b", told, &two, &second).code == SATAMA_OK);
+    IS(first, "1");
+    IS(second, "2");
+}
+
 static void a_step_fails_with_its_last_failure(void)
 {
     SATAMA_ARENA(arena);
@@ -158,6 +182,7 @@ static void only_what_was_approved_is(void)
 void step_tests(void)
 {
     a_step_is_tried_until_it_works();
+    a_result_stays_what_it_was();
     a_step_fails_with_its_last_failure();
     a_result_that_is_refused_is_a_failure();
     what_a_failure_is_made_of();

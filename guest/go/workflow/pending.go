@@ -15,8 +15,9 @@ import (
 // a timer, a signal or an approval.
 //
 // Closed before a wait has answered, it is given up: a timer or an approval ends, and a signal goes
-// to who asks next. Unlike other handles it is not given up because it was collected: when that is
-// would not be the same when the body is replayed.
+// to who asks next. What a body has not closed is given up when it ends. Unlike other handles it is
+// not given up because it was collected: when that is would not be the same when the body is
+// replayed.
 type Pending[T any] struct {
 	ticket uint32
 	read   func(wit.Outcome) (T, error)
@@ -125,18 +126,35 @@ func Any(pending ...Waits) (int, error) {
 	return int(first), err
 }
 
+// asked are those that the body has asked for: it is called on one goroutine.
+var asked []interface{ Close() }
+
+// forgetAsked gives up those that the body has not waited for, in the order in which it asked.
+func forgetAsked() {
+	for _, one := range asked {
+		one.Close()
+	}
+	asked = nil
+}
+
+func pendingWith[T any](ticket uint32, read func(wit.Outcome) (T, error)) *Pending[T] {
+	pending := &Pending[T]{ticket: ticket, read: read}
+	asked = append(asked, pending)
+	return pending
+}
+
 // pendingOf is what a ticket stands for, whose result is JSON.
 func pendingOf[T any](ticket uint32, err error) (*Pending[T], error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Pending[T]{ticket: ticket, read: func(outcome wit.Outcome) (zero T, err error) {
+	return pendingWith(ticket, func(outcome wit.Outcome) (zero T, err error) {
 		json, err := done(outcome)
 		if err != nil {
 			return zero, err
 		}
 		return output[T](string(json))
-	}}, nil
+	}), nil
 }
 
 // done is the result, of what has one.

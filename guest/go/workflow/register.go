@@ -105,6 +105,7 @@ func run(workflow, json string) handler.Ending {
 		message := fmt.Sprintf("there is no workflow %q here", workflow)
 		return ended(Fatal("unknown-workflow", message))
 	}
+	defer forgetAsked()
 	result, err := body(json)
 	if next, ok := errors.AsType[*continued](err); ok {
 		var again string

@@ -111,7 +111,7 @@ func Ask(name string, data any, within *time.Duration) (*Pending[Decision], erro
 	if err != nil {
 		return nil, err
 	}
-	return &Pending[Decision]{ticket: ticket, read: decision}, nil
+	return pendingWith(ticket, decision), nil
 }
 
 func decision(outcome wit.Outcome) (Decision, error) {

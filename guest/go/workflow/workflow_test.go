@@ -86,6 +86,21 @@ func TestWhatNobodyWaitedForIsGivenUp(t *testing.T) {
 	equal(t, run.forgotten, []uint32{1, 3})
 }
 
+func TestWhatABodyLeavesIsGivenUpInOrderAtItsEnd(t *testing.T) {
+	run := start(t)
+	Register("leaves", func(any) (any, error) {
+		_, _ = Signal[int]("a")
+		_, _ = Timer("b", time.Second)
+		third, _ := Signal[int]("c")
+		third.Close()
+		return nil, ContinueAsNew(1)
+	})
+	equal(t, ending("leaves", "null"), "continued 1")
+	equal(t, run.forgotten, []uint32{2, 0, 1})
+	equal(t, ending("leaves", "null"), "continued 1")
+	equal(t, len(run.forgotten), 6)
+}
+
 func TestAllAreWaitedFor(t *testing.T) {
 	start(t)
 	spawned := func(functions ...string) []*Pending[int] {
@@ -159,4 +174,8 @@ func TestWhatIsTooLongIsCutBetweenCharacters(t *testing.T) {
 	equal(t, len(failure.Message), 8<<10)
 	equal(t, utf8.ValidString(failure.Code), true)
 	equal(t, failure.Details.IsNone(), true)
+	failure = failures.Wit(Fatal(strings.Repeat("\xffa", 4096), strings.Repeat("\x80", 9000)))
+	equal(t, len(failure.Code) <= 8<<10 && len(failure.Message) <= 8<<10, true)
+	equal(t, utf8.ValidString(failure.Code) && utf8.ValidString(failure.Message), true)
+	equal(t, failure.Message != "", true)
 }

@@ -68,8 +68,8 @@ typedef struct satama_attempt {
  * or an approval ends, and a signal goes to who asks next. */
 typedef struct satama_pending satama_pending;
 
-/* What a step does. Its result is JSON that lives in `arena`; null, if it sets none. An error is a
- * failure, as `satama_failure_of` makes it. */
+/* What a step does. Its result is JSON, which is copied once this returns; null, if it sets none. An
+ * error is a failure, as `satama_failure_of` makes it. */
 typedef satama_error (*satama_work)(satama_arena *arena, void *context,
                                     const satama_attempt *attempt, satama_view *result);
 

@@ -74,6 +74,8 @@ func Of(failure wit.Failure) *Failure {
 
 // cut is as much of a text as fits, and nothing that is not UTF-8.
 func cut(text string) string {
+	// First, as what stands for a byte that is none is longer.
+	text = host.UTF8(text)
 	if len(text) > bytesMax {
 		end := bytesMax
 		for end > 0 && !utf8.RuneStart(text[end]) {
@@ -81,5 +83,5 @@ func cut(text string) string {
 		}
 		text = text[:end]
 	}
-	return host.UTF8(text)
+	return text
 }
