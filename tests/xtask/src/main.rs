@@ -43,7 +43,8 @@ const WEBHOOK: &str = "examples/webhook";
 const CHECKOUT: &str = "examples/checkout";
 
 /// What the tests need beside Rust.
-const TESTS: [setup::Program; 3] = [setup::REDIS, setup::SOFTHSM, setup::CC];
+const TESTS: [setup::Program; 5] =
+    [setup::REDIS, setup::SOFTHSM, setup::CC, setup::CXX, setup::MAKE];
 
 /// The guest SDK: a workspace of its own, which is tested natively.
 const SDK: &str = "guest/rust";

@@ -53,10 +53,25 @@ pub(crate) const CC: Program = Program {
     packages: ["gcc libc6-dev", "gcc", "gcc musl-dev", "gcc", "gcc", "gcc"],
 };
 
+/// What runs the checks of C's SDK, and sees that its headers are for C++ too.
+pub(crate) const MAKE: Program = Program {
+    name: "make",
+    asks: VERSION,
+    what: "make",
+    packages: ["make", "make", "make", "make", "make", "make"],
+};
+
+pub(crate) const CXX: Program = Program {
+    name: "c++",
+    asks: VERSION,
+    what: "a C++ compiler (`c++`)",
+    packages: ["g++", "gcc-c++", "g++", "gcc", "gcc-c++", "gcc"],
+};
+
 /// What brings the other languages' tools, with what makes a virtual environment.
 pub(crate) const PYTHON: Program = Program {
     name: "python3",
-    asks: &["-c", "import ensurepip, venv"],
+    asks: &["-c", "import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 11))"],
     what: "Python 3.11 or newer, with `venv` and `pip`",
     packages: ["python3 python3-venv", "python3", "python3", "python", "python3", "python3"],
 };
