@@ -164,6 +164,17 @@ fn a_manifest_that_does_not_fit() {
     assert!(project.build().contains("grant.toml: it is for another component"), "{said}");
 }
 
+/// What the code was before is not to be run for what it is now.
+#[test]
+fn a_build_that_fails_leaves_no_component() {
+    let project = Project::new("c", "broken");
+    project.build();
+    fs::write(project.folder.join("plugin.c"), "no C").unwrap();
+    let done = project.satama(&["build"]).output().unwrap();
+    assert_eq!(done.status.code(), Some(3), "{done:?}");
+    assert!(!project.folder.join("broken.wasm").exists());
+}
+
 /// Every file below `folder`, but for what is not the project's, and what is in it.
 fn files(folder: &Path) -> BTreeMap<String, String> {
     let mut files = BTreeMap::new();

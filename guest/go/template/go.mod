@@ -1,4 +1,5 @@
-module {{name}}
+// The last part is the component's name. The first keeps it apart from Go's own packages.
+module local/{{name}}
 
 go 1.27.1
 

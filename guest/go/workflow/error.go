@@ -39,6 +39,10 @@ func CodeOf(err error) string {
 // code, if it is an error of this package; or else called error, which may be tried again.
 func FailureOf(err error) *Failure {
 	if failure, ok := errors.AsType[*Failure](err); ok {
+		if failure == nil {
+			// Of a variable of that type, which is no nil error.
+			return Retryable("error", "a nil *Failure")
+		}
 		return failure
 	}
 	if of, ok := errors.AsType[*satama.Error](err); ok && of.Service == service {

@@ -34,6 +34,7 @@ func TestABodyEndsAsItSays(t *testing.T) {
 	Register("cancelled", func(struct{}) (struct{}, error) { return struct{}{}, ErrCancelled })
 	Register("child", func(any) (any, error) { return nil, Fatal("cancelled", "") })
 	Register("no", func(any) (any, error) { return nil, Fatal("no", "") })
+	Register("nil", func(any) (any, error) { var failure *Failure; return nil, failure })
 	Register("html", func(any) (string, error) { return "<&>", nil })
 	for call, want := range map[[2]string]string{
 		{"add", "1"}:          "completed 2",
@@ -41,6 +42,7 @@ func TestABodyEndsAsItSays(t *testing.T) {
 		{"cancelled", "null"}: "cancelled",
 		{"child", "null"}:     "cancelled",
 		{"no", "null"}:        "failed no",
+		{"nil", "null"}:       "failed error",
 		{"html", "null"}:      `completed "<&>"`,
 		{"add", "x"}:          "failed invalid-input",
 		{"add", "null"}:       "failed invalid-input",

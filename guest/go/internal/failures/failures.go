@@ -28,6 +28,9 @@ type Failure struct {
 
 // Error is the code and the message.
 func (f *Failure) Error() string {
+	if f == nil {
+		return "a nil *Failure"
+	}
 	return f.Code + ": " + f.Message
 }
 

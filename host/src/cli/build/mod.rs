@@ -55,6 +55,13 @@ impl Build {
         let project = Project::read(&self.folder, self.lang, self.verbose)?;
         project.say(&format!("building {}, in {}", project.name, project.language.title()));
         let wasm = project.wasm();
+        // If this fails, nobody is to run what the code was before.
+        match std::fs::remove_file(&wasm) {
+            Err(err) if err.kind() != std::io::ErrorKind::NotFound => {
+                return Err(err).with_context(|| format!("cannot replace {}", wasm.display()));
+            }
+            _ => {}
+        }
         match project.language {
             Language::Rust => rust::build(&project)?,
             Language::Js | Language::Ts => javascript::build(&project)?,

@@ -1,9 +1,9 @@
 //! Python, by componentize-py in the project's virtual environment.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::program::{Program, is_program};
+use super::program::Program;
 use super::project::Project;
 
 /// What makes components, and its version where pyproject.toml names none.
@@ -29,7 +29,7 @@ const PYTHON: Program = Program {
 
 pub(super) fn build(project: &Project) -> anyhow::Result<()> {
     let world = project.world()?;
-    if !is_program(&tool(project)) {
+    if !answers(&tool(project), &["--version"]) {
         install(project)?;
     }
     let wasm = format!("{}.wasm", project.name);
@@ -46,10 +46,18 @@ fn tool(project: &Project) -> PathBuf {
     project.file(VENV).join("bin/componentize-py")
 }
 
-/// Makes the virtual environment, unless there is one, and puts the tool there.
+/// Whether a program of the environment is there and runs: its scripts name the folder that it was
+/// made in, so they don't once the project was moved.
+fn answers(program: &Path, args: &[&str]) -> bool {
+    let mut command = Command::new(program);
+    command.args(args).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// Makes the virtual environment, unless there is one that is whole, and puts the tool there.
 fn install(project: &Project) -> anyhow::Result<()> {
     let own = project.file(VENV).join("bin/python");
-    if !is_program(&own) {
+    if !answers(&own, &["-m", "pip", "--version"]) {
         let python = PYTHON.find()?;
         let mut asked = Command::new(&python);
         asked.args(["-c", "import ensurepip, venv, sys; sys.exit(sys.version_info < (3, 11))"]);
@@ -58,11 +66,12 @@ fn install(project: &Project) -> anyhow::Result<()> {
             let lacks = "`python3` is older than 3.11, or has no `venv`";
             return Err(PYTHON.missing(lacks).into());
         }
-        project.run(Command::new(python).args(["-m", "venv", VENV]))?;
+        project.run(Command::new(python).args(["-m", "venv", "--clear", VENV]))?;
     }
     let tool = wanted(project)?;
-    let mut pip = project.own(&format!("{VENV}/bin/pip"))?;
-    project.run(pip.args(["install", "--disable-pip-version-check", &tool]))
+    let mut pip = project.own(&format!("{VENV}/bin/python"))?;
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--force-reinstall", &tool]);
+    project.run(&mut pip)
 }
 
 /// The tool as pip is to install it: of the version that the project's group `dev` has.
