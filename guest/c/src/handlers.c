@@ -29,9 +29,9 @@ static void take_maybe(satama_maybe maybe)
     if (maybe.has) take(maybe.value);
 }
 
-static satama_failure give_failure(satama_failure failure)
+static satama_failure give_failure(satama_arena *arena, satama_failure failure)
 {
-    failure = satama_failure_cut(failure);
+    failure = satama_failure_cut(arena, failure);
     failure.code = give(failure.code);
     failure.message = give(failure.message);
     if (failure.details.has) failure.details.value = give(failure.details.value);
@@ -72,7 +72,7 @@ void satama_run_workflow(const satama_workflow *table, size_t count, void *workf
         wire.json = give(satama_json_or_null(output.json));
     } else if (!satama_is(satama_error_code(&error), "cancelled")) {
         wire.kind = ENDING_FAILED;
-        wire.failure = give_failure(satama_failure_of(&arena, &error));
+        wire.failure = give_failure(&arena, satama_failure_of(&arena, &error));
     }
     /* Also the failure of a child that was cancelled with this run, before this was told, is a
      * cancel. If nobody cancelled this run, the host makes it a failure again. */
@@ -114,7 +114,7 @@ bool satama_call_function(const satama_function *table, size_t count, void *func
         satama_view json = give(satama_json_or_null(output));
         memcpy(result, &json, sizeof json);
     } else {
-        satama_failure made = give_failure(satama_failure_of(&arena, &error));
+        satama_failure made = give_failure(&arena, satama_failure_of(&arena, &error));
         memcpy(failure, &made, sizeof made);
     }
     take(views[0]);

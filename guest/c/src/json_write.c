@@ -27,6 +27,7 @@ satama_view satama_json_of_text(satama_arena *arena, satama_view text)
 {
     char made[6];
     size_t length = 2;
+    text = satama_utf8(arena, text);
     for (size_t at = 0; at < text.len; at++) length += escape(text.ptr[at], made);
     char *json = satama_alloc(arena, length);
     char *out = json;

@@ -1,4 +1,6 @@
 /* Steps: where a body does something to the world. */
+#include <satama/json.h>
+
 #include "workflow.h"
 
 /* The wait before the second attempt, how long it may become, and how much of it is left to chance,
@@ -88,11 +90,15 @@ static satama_view cut(satama_view text)
     return text;
 }
 
-satama_failure satama_failure_cut(satama_failure failure)
+satama_failure satama_failure_cut(satama_arena *arena, satama_failure failure)
 {
-    failure.code = cut(failure.code);
-    failure.message = cut(failure.message);
-    if (failure.details.value.len > FAILURE_BYTES_MAX) failure.details = satama_none();
+    satama_view details = failure.details.value;
+    failure.code = cut(satama_utf8(arena, failure.code));
+    failure.message = cut(satama_utf8(arena, failure.message));
+    bool is_text = satama_utf8(arena, details).ptr == details.ptr;
+    if (details.len > FAILURE_BYTES_MAX || !is_text || !satama_json_valid(details)) {
+        failure.details = satama_none();
+    }
     return failure;
 }
 
@@ -108,7 +114,7 @@ satama_error satama_step_begin(satama_arena *arena, const satama_step *step, sat
 static satama_error finish(satama_arena *arena, const satama_end *end, satama_verdict *verdict)
 {
     ANSWER(satama_verdict) answer;
-    satama_failure failure = satama_failure_cut(end->failure);
+    satama_failure failure = satama_failure_cut(arena, end->failure);
     satama_view first = end->is_failure ? failure.code : end->json;
     CALL(arena, satama_wit_workflow_finish(end->is_failure, first.ptr, first.len,
                                            failure.message.ptr, failure.message.len, failure.retry,
@@ -160,7 +166,7 @@ satama_error satama_step_drive(satama_arena *arena, const satama_begun *begun, s
             SATAMA_TRY(attempt_once(arena, &attempt, work, context, &end, &verdict));
         }
         if (end.is_failure) {
-            end.failure = satama_failure_cut(end.failure);
+            end.failure = satama_failure_cut(arena, end.failure);
             return failed_as(arena, &end.failure);
         }
         /* It may be of the work's own memory, which the next step writes to. */

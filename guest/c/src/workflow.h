@@ -40,7 +40,8 @@ satama_pending *satama_pending_of(satama_arena *arena, uint32_t ticket);
 /* JSON, where none was set: null. */
 satama_view satama_json_or_null(satama_view json);
 
-/* A failure as the host takes it: what is too long is cut, or left out if it would be no JSON. */
-satama_failure satama_failure_cut(satama_failure failure);
+/* A failure as the host takes it: texts are UTF-8, what is too long is cut, and details that are no
+ * JSON, or would be none, are left out. */
+satama_failure satama_failure_cut(satama_arena *arena, satama_failure failure);
 
 #endif

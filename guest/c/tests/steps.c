@@ -1,4 +1,5 @@
 /* Steps, and what a body waits for. */
+#include "../src/workflow.h"
 #include "test.h"
 
 /* Fails as often as it is told, then has a result. */
@@ -105,6 +106,24 @@ static void what_a_failure_is_made_of(void)
     IS(satama_error_code(&detailed), "declined");
 }
 
+static void a_failure_is_such_that_the_host_takes_it(void)
+{
+    SATAMA_ARENA(arena);
+    satama_failure failure = {.code = satama_bytes("\xff\xc3", 2),
+                              .message = satama_bytes("a\xc3\xa4\xed\xa0\x80\xf0\x9f\x98\x80", 10),
+                              .details = {true, satama_text("oops")}};
+    failure = satama_failure_cut(&arena, failure);
+    IS(failure.code, "\xef\xbf\xbd\xef\xbf\xbd");
+    IS(failure.message, "a\xc3\xa4\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xf0\x9f\x98\x80");
+    CHECK_THAT(!failure.details.has);
+    IS(satama_json_of_text(&arena, satama_bytes("\x80", 1)), "\"\xef\xbf\xbd\"");
+    failure.details.has = true;
+    failure.details.value = satama_text("[1]");
+    CHECK_THAT(satama_failure_cut(&arena, failure).details.has);
+    failure.details.value = satama_bytes("\"\xff\"", 3);
+    CHECK_THAT(!satama_failure_cut(&arena, failure).details.has);
+}
+
 static void what_nobody_waited_for_is_given_up(void)
 {
     satama_arena arena = {0};
@@ -186,6 +205,7 @@ void step_tests(void)
     a_step_fails_with_its_last_failure();
     a_result_that_is_refused_is_a_failure();
     what_a_failure_is_made_of();
+    a_failure_is_such_that_the_host_takes_it();
     what_nobody_waited_for_is_given_up();
     a_signal_comes_in_time_or_not();
     several_are_waited_for();

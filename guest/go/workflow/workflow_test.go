@@ -180,4 +180,6 @@ func TestWhatIsTooLongIsCutBetweenCharacters(t *testing.T) {
 	equal(t, len(failure.Code) <= 8<<10 && len(failure.Message) <= 8<<10, true)
 	equal(t, utf8.ValidString(failure.Code) && utf8.ValidString(failure.Message), true)
 	equal(t, failure.Message != "", true)
+	failure = failures.Wit(&Failure{Code: "raw", Details: []byte("oops")})
+	equal(t, failure.Details.IsNone(), true)
 }

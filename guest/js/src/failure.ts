@@ -108,6 +108,8 @@ function detailsToWit(details: unknown): string | undefined {
   if (details === undefined) return undefined;
   try {
     const json = encode(details);
+    // Also what was handed over as JSON.
+    JSON.parse(json);
     return byteLength(json) <= FAILURE_BYTES_MAX ? json : undefined;
   } catch {
     return undefined;

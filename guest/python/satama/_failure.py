@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Self
 
 from ._json import Json, dump, maybe_value
@@ -61,8 +62,10 @@ class Failure(Error):
 def written(details: Any) -> Json | None:
     """Details as JSON, if there are any and they can be."""
     try:
+        if isinstance(details, Json):
+            json.loads(details)
         return None if details is None else Json(dump(details))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return None
 
 

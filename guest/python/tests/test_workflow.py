@@ -9,7 +9,7 @@ from componentize_py_types import Err
 from wit_world.exports import workflow_handler as ending
 from wit_world.imports import workflow as host
 
-from satama import Cancelled, Misplaced, TooLarge, workflow
+from satama import Cancelled, Json, Misplaced, TooLarge, workflow
 from satama.workflow import (
     Backoff,
     Child,
@@ -84,6 +84,7 @@ class Steps(Case):
                 step(name, self.raising(error))
         self.assertEqual(host.recorded(), ["fatal: failed 404", "mute: failed error"])
         self.assertEqual((failure.message, failure.retry), ("no such page", False))
+        self.assertIsNone(Failure("raw", details=Json("oops")).details)
 
     def test_a_result_that_cannot_be_recorded_is_a_failure_that_is(self) -> None:
         host.run.bytes_max = 4

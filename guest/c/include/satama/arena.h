@@ -33,6 +33,10 @@ void *satama_alloc(satama_arena *arena, size_t size);
 /* A copy that lives in an arena. */
 satama_view satama_copy(satama_arena *arena, satama_view view);
 
+/* The same text if it is UTF-8, as all text that the host is given has to be; otherwise a copy with
+ * U+FFFD for each byte that is part of no character. */
+satama_view satama_utf8(satama_arena *arena, satama_view text);
+
 /* A copy that is a C string. If the view holds a NUL, it ends there for who reads it so. */
 char *satama_c_string(satama_arena *arena, satama_view view);
 

@@ -51,11 +51,11 @@ func (f *Failure) NoRetry() *Failure {
 	return &with
 }
 
-// Wit is a failure as the host takes it: what is too long is cut, or left out if it would be no
-// JSON then.
+// Wit is a failure as the host takes it: what is too long is cut, and details that are no JSON, or
+// would be none, are left out.
 func Wit(failure *Failure) wit.Failure {
 	details := witTypes.None[string]()
-	if failure.Details != nil && len(failure.Details) <= bytesMax {
+	if len(failure.Details) <= bytesMax && json.Valid(failure.Details) {
 		details = witTypes.Some(string(failure.Details))
 	}
 	return wit.Failure{
