@@ -24,7 +24,7 @@ const NPM: Program = Program { name: "npm", what: "Node.js's npm is needed", ..N
 enum Engine {
     /// Small, and started in no time.
     QuickJs,
-    /// Firefox's: ten times as large, and the faster the longer it computes.
+    /// Firefox's: seven times as large, and with more of what a browser has.
     StarlingMonkey,
 }
 
