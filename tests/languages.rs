@@ -7,10 +7,14 @@
 
 #[path = "languages/across.rs"]
 mod across;
+#[path = "languages/insists.rs"]
+mod insists;
 #[path = "languages/pages.rs"]
 mod pages;
 #[path = "languages/parts.rs"]
 mod parts;
+#[path = "languages/whole.rs"]
+mod whole;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;

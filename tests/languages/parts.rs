@@ -11,12 +11,15 @@ use satama_tests::{Stage, bus, call, granted, limits, lone_key, program, until};
 use sqlx::Connection as _;
 use wasmtime::component::Val;
 
+use super::insists;
+
 /// The tenant.
-const TENANT: &str = "language";
+pub(crate) const TENANT: &str = "language";
 
 /// Its workflows and functions.
-pub(crate) const BODIES: [&str; 6] = ["story", "undone", "waits", "counts", "cancelled", "echo"];
-pub(crate) const FUNCTIONS: [&str; 4] = ["double", "third-time", "refuse", "facts"];
+pub(crate) const BODIES: [&str; 7] =
+    ["story", "undone", "waits", "counts", "cancelled", "echo", "insists"];
+pub(crate) const FUNCTIONS: [&str; 5] = ["double", "third-time", "refuse", "facts", "insist"];
 
 /// Parts that need nothing but services.
 const PLAIN: [&str; 8] =
@@ -42,6 +45,7 @@ pub(crate) async fn transcript(stage: &Stage, guest: &str) -> String {
     say(&mut said, &ours, "run").await;
     say(&mut said, &ours, "workflow").await;
     worker.stop().await;
+    insists::say(&mut said, stage, guest).await;
 
     for name in ["granted/open/known", "granted/known"] {
         stage.put_secret(TENANT, name, None, b"known").await;
@@ -63,7 +67,7 @@ pub(crate) async fn transcript(stage: &Stage, guest: &str) -> String {
     said
 }
 
-async fn on(host: &Host, guest: &str) -> Program {
+pub(crate) async fn on(host: &Host, guest: &str) -> Program {
     program(host, guest, Arc::new(grant(TENANT, |_| {}))).await
 }
 
@@ -126,14 +130,19 @@ async fn heard(said: &mut String, stage: &Stage, program: &Program) {
     say(said, program, "heard").await;
 }
 
+/// The file of a stage that is on one.
+pub(crate) async fn open(stage: &Stage) -> sqlx::SqliteConnection {
+    let file = format!("sqlite:{}", stage.file().display());
+    sqlx::SqliteConnection::connect(&file).await.unwrap()
+}
+
 /// Makes the store such that it answers nothing.
 async fn lose(stage: &Stage) {
     if stage.is_redis() {
         stage.server().pause();
         return;
     }
-    let file = format!("sqlite:{}", stage.file().display());
-    let mut db = sqlx::SqliteConnection::connect(&file).await.unwrap();
+    let mut db = open(stage).await;
     sqlx::query("PRAGMA foreign_keys = off").execute(&mut db).await.unwrap();
     let all = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
     let tables: Vec<String> = sqlx::query_scalar(all).fetch_all(&mut db).await.unwrap();

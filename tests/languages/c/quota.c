@@ -1,4 +1,4 @@
-/* Too many handles, and too many calls. */
+/* Too many handles, and too many calls; and a function that calls until it may not. */
 #include "show.h"
 
 /* More than any limit here. */
@@ -152,4 +152,24 @@ void quota_calls(lines *t)
     flood(t, "secret-use", secret_hmac, &all);
     flood(t, "secret-reveal", secret_reveal, &all);
     flood(t, "credential", credential_exists, &all);
+}
+
+satama_error insists(satama_arena *arena, satama_view input, satama_output *output)
+{
+    (void)input;
+    return satama_call(arena, "insist", T("null"), &output->json);
+}
+
+satama_error insist(satama_arena *arena, const satama_context *context, satama_view input,
+                    satama_view *output)
+{
+    satama_error error = satama_ok();
+    (void)context, (void)input;
+    for (int n = 0; n < MANY && error.code == SATAMA_OK; n++) {
+        satama_arena each = {0};
+        error = satama_set_state(&each, T("insisted"), satama_json_of_integer(&each, n));
+        satama_arena_free(&each);
+    }
+    *output = satama_json_of_text(arena, satama_error_code(&error));
+    return satama_ok();
 }

@@ -109,6 +109,11 @@ satama_view run_start(satama_arena *arena, satama_runs runs, const char *input);
 void run_asked(satama_arena *arena, satama_runs runs, satama_view id, const char *kind,
                const char *name);
 
+/* Has a function call until that is refused: `insist`, which says how. */
+satama_error insists(satama_arena *arena, satama_view input, satama_output *output);
+satama_error insist(satama_arena *arena, const satama_context *context, satama_view input,
+                    satama_view *output);
+
 /* Names that are walked through. */
 typedef struct names {
     satama_arena *arena;
@@ -117,7 +122,7 @@ typedef struct names {
 } names;
 satama_error names_visit(void *context, satama_view name);
 
-extern const satama_workflow conformance_workflows[6];
-extern const satama_function conformance_functions[4];
+extern const satama_workflow conformance_workflows[7];
+extern const satama_function conformance_functions[5];
 
 #endif

@@ -245,11 +245,12 @@ static satama_error facts(satama_arena *arena, const satama_context *context, sa
     return satama_ok();
 }
 
-const satama_workflow conformance_workflows[6] = {
-    {"story", story},   {"undone", undone},       {"waits", waits},
-    {"counts", counts}, {"cancelled", cancelled}, {"echo", echo},
+const satama_workflow conformance_workflows[7] = {
+    {"story", story},         {"undone", undone}, {"waits", waits},     {"counts", counts},
+    {"cancelled", cancelled}, {"echo", echo},     {"insists", insists},
 };
 
-const satama_function conformance_functions[4] = {
-    {"double", doubled}, {"third-time", third_time}, {"refuse", refuse}, {"facts", facts},
+const satama_function conformance_functions[5] = {
+    {"double", doubled}, {"third-time", third_time}, {"refuse", refuse},
+    {"facts", facts},    {"insist", insist},
 };

@@ -35,10 +35,12 @@ func init() {
 	workflow.Register("counts", counts)
 	workflow.Register("cancelled", cancelled)
 	workflow.Register("echo", echo)
+	workflow.Register("insists", insists)
 	workflow.RegisterFunction("double", double)
 	workflow.RegisterFunctionWith("third-time", thirdTime)
 	workflow.RegisterFunction("refuse", refuse)
 	workflow.RegisterFunctionWith("facts", facts)
+	workflow.RegisterFunction("insist", insist)
 }
 
 // Transcript goes through one part, and says what it met, line by line.

@@ -17,6 +17,7 @@ import (
 	"github.com/satama/satama/guest/go/secretreveal"
 	"github.com/satama/satama/guest/go/secretuse"
 	"github.com/satama/satama/guest/go/session"
+	"github.com/satama/satama/guest/go/workflow"
 )
 
 const (
@@ -197,4 +198,18 @@ func pages(t *lines) {
 		}
 		return members, page.Next, err
 	})
+}
+
+// insists has a function call until that is refused.
+func insists(any) (any, error) {
+	return workflow.Call[any]("insist", nil)
+}
+
+// insist sets a part of its run's state until that is refused, and says how.
+func insist(any) (string, error) {
+	var err error
+	for n := 0; n < manyTimes && err == nil; n++ {
+		err = workflow.SetState("insisted", n)
+	}
+	return workflow.CodeOf(err), nil
 }

@@ -1,4 +1,5 @@
-"""Too many handles, too many calls, other keys, and a store that does not answer."""
+"""Too many handles, too many calls, other keys, a store that does not answer; and a function that
+calls until it may not."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,11 +12,13 @@ from satama.run import Runs
 from satama.secret_reveal import reveal
 from satama.secret_use import hmac_sha256
 from satama.session import Store as Sessions
+from satama.workflow import Context, function, workflow
 
 import satama
 from caches import MINUTE
 from runs import MISSING
 from satama import credential, run, secret
+from satama import workflow as of
 from show import Lines
 
 MANY = 100_000
@@ -117,3 +120,20 @@ def unavailable(t: Lines) -> None:
     t.done("run names", run.names)
     t.done("run start", r.start)
     t.done("run get", r.get, MISSING)
+
+
+@workflow("insists")
+def insists(_: Any) -> Any:
+    """Has a function call until that is refused."""
+    return of.call("insist")
+
+
+@function("insist")
+def insist(_: Any, context: Context) -> str | None:
+    """Sets a part of its run's state until that is refused, and says how."""
+    try:
+        for n in range(MANY):
+            of.set_state("insisted", n)
+    except satama.Error as refused:
+        return refused.code
+    return None

@@ -56,6 +56,7 @@ export const workflowHandler = workflows({
   counts: workflow.counts,
   cancelled: workflow.cancelled,
   echo: workflow.echo,
+  insists: quota.insists,
 });
 
 export const functionHandler = functions({
@@ -63,4 +64,5 @@ export const functionHandler = functions({
   "third-time": workflow.thirdTime,
   refuse: workflow.refuse,
   facts: workflow.facts,
+  insist: quota.insist,
 });

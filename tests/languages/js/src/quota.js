@@ -1,4 +1,4 @@
-/** Too many handles, and too many calls. */
+/** Too many handles, and too many calls; and a function that calls until it may not. */
 import { Bucket } from "@satama/guest/cache";
 import { Store as Channels } from "@satama/guest/channel";
 import * as credential from "@satama/guest/credential";
@@ -8,6 +8,7 @@ import * as secret from "@satama/guest/secret";
 import { reveal } from "@satama/guest/secret-reveal";
 import { hmacSha256 } from "@satama/guest/secret-use";
 import { Store as Sessions, fixed } from "@satama/guest/session";
+import { call, setState } from "@satama/guest/workflow";
 import { claim } from "./cache.js";
 import { codeOf, worked } from "./show.js";
 
@@ -72,4 +73,19 @@ export function calls(t) {
   flood(t, "secret-use", () => hmacSha256(known, new Uint8Array()));
   flood(t, "secret-reveal", () => reveal(known));
   flood(t, "credential", () => credential.exists("granted/a", "ann"));
+}
+
+/** Has a function call until that is refused. */
+export function insists() {
+  return call("insist", null);
+}
+
+/** Sets a part of its run's state until that is refused, and says how. */
+export function insist() {
+  try {
+    for (let n = 0; n < MANY; n++) setState("insisted", n);
+  } catch (error) {
+    return error.code;
+  }
+  return null;
 }

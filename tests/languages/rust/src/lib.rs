@@ -74,6 +74,7 @@ satama_guest::workflows! {
     "counts" => workflow::counts,
     "cancelled" => workflow::cancelled,
     "echo" => workflow::echo,
+    "insists" => quota::insists,
 }
 
 satama_guest::functions! {
@@ -81,6 +82,7 @@ satama_guest::functions! {
     "third-time" => workflow::third_time,
     "refuse" => workflow::refuse,
     "facts" => workflow::facts,
+    "insist" => quota::insist,
 }
 
 export!(Conformance);

@@ -1,11 +1,13 @@
-//! Too many handles, and too many calls.
+//! Too many handles, and too many calls; and a function that calls until it may not.
 
 use satama_guest::cache::{Bucket, Error, FillOptions, Filled};
 use satama_guest::channel::Store as Channels;
 use satama_guest::hub::Bus;
 use satama_guest::run::{self, Runs};
 use satama_guest::session::{Expiry, Store as Sessions};
+use satama_guest::workflow::{self, Failure};
 use satama_guest::{credential, secret, secret_reveal, secret_use};
+use serde_json::Value;
 
 use crate::show::{Lines, Show, worked};
 
@@ -64,4 +66,15 @@ pub fn calls(t: &mut Lines) {
     flood(t, "secret-use", || secret_use::hmac_sha256(&known, b""));
     flood(t, "secret-reveal", || secret_reveal::reveal(&known));
     flood(t, "credential", || credential::exists("granted/a", "ann"));
+}
+
+/// Has a function call until that is refused.
+pub fn insists(_: Value) -> workflow::Result<Option<String>> {
+    workflow::call("insist", &())
+}
+
+/// Sets a part of its run's state until that is refused, and says how.
+pub fn insist(_: Value) -> Result<Option<String>, Failure> {
+    let refused = (0..MANY).find_map(|n| workflow::set_state("insisted", &n).err());
+    Ok(refused.map(|err| err.code().to_owned()))
 }

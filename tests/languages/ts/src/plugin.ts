@@ -58,6 +58,7 @@ export const workflowHandler = workflows({
   counts: workflow.counts,
   cancelled: workflow.cancelled,
   echo: workflow.echo,
+  insists: quota.insists,
 });
 
 export const functionHandler = functions({
@@ -65,4 +66,5 @@ export const functionHandler = functions({
   "third-time": workflow.thirdTime,
   refuse: workflow.refuse,
   facts: workflow.facts,
+  insist: quota.insist,
 });

@@ -1,4 +1,4 @@
-/** Too many handles, and too many calls. */
+/** Too many handles, and too many calls; and a function that calls until it may not. */
 
 import { Bucket } from "@satama/guest/cache";
 import { Store as Channels } from "@satama/guest/channel";
@@ -9,6 +9,7 @@ import * as secret from "@satama/guest/secret";
 import { reveal } from "@satama/guest/secret-reveal";
 import { hmacSha256 } from "@satama/guest/secret-use";
 import { Store as Sessions, fixed } from "@satama/guest/session";
+import { call, setState } from "@satama/guest/workflow";
 
 import { claim } from "./cache.ts";
 import { type Lines, codeOf, worked } from "./show.ts";
@@ -74,4 +75,19 @@ export function calls(t: Lines): void {
   flood(t, "secret-use", () => hmacSha256(known, new Uint8Array()));
   flood(t, "secret-reveal", () => reveal(known));
   flood(t, "credential", () => credential.exists("granted/a", "ann"));
+}
+
+/** Has a function call until that is refused. */
+export function insists(): unknown {
+  return call("insist", null);
+}
+
+/** Sets a part of its run's state until that is refused, and says how. */
+export function insist(): string | null {
+  try {
+    for (let n = 0; n < MANY; n++) setState("insisted", n);
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+  return null;
 }
