@@ -114,12 +114,12 @@ fn typescript() {
 #[test]
 fn javascript_in_another_engine() {
     let project = Project::new("js", "in-starlingmonkey");
-    modules(&project.folder, "starlingmonkey");
     let file = project.folder.join("package.json");
     let mut package: serde_json::Value =
         serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
     package["satama"] = serde_json::json!({ "engine": "starlingmonkey" });
     fs::write(&file, package.to_string()).unwrap();
+    modules(&project.folder, "starlingmonkey");
     // Without it, nothing is compiled to see whether it fits.
     fs::remove_file(project.folder.join("grant.toml")).unwrap();
     let said = project.build();
@@ -134,6 +134,40 @@ fn python() {
     let project = Project::new("python", "in-python");
     symlink(toolchains::folder("python"), project.folder.join(".venv")).unwrap();
     project.works();
+}
+
+/// Where package.json was changed, npm is called; here it is told of what is no version.
+#[test]
+fn packages_that_were_changed() {
+    let project = Project::new("js", "changed-js");
+    let modules = project.folder.join("node_modules");
+    fs::create_dir_all(modules.join("@satama/guest")).unwrap();
+    fs::create_dir(modules.join(".bin")).unwrap();
+    for tool in ["componentize-qjs", "esbuild"] {
+        symlink("/bin/true", modules.join(".bin").join(tool)).unwrap();
+    }
+    let installed = fs::File::create(modules.join(".package-lock.json")).unwrap();
+    installed.set_modified(std::time::UNIX_EPOCH).unwrap();
+    let packages = r#"{ "name": "changed-js", "dependencies": { "x": "no version!" } }"#;
+    fs::write(project.folder.join("package.json"), packages).unwrap();
+    let done = project.satama(&["build"]).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(3), "{said}");
+    assert!(said.contains("npm error") && said.contains("no version!"), "{said}");
+}
+
+/// Where pyproject.toml names another version, pip is called; here for one that never was.
+#[test]
+fn a_version_that_was_changed() {
+    let project = Project::new("python", "changed-python");
+    symlink(toolchains::folder("python"), project.folder.join(".venv")).unwrap();
+    let file = project.folder.join("pyproject.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(file, text.replace("componentize-py==", "componentize-py==9999.")).unwrap();
+    let done = project.satama(&["build"]).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(3), "{said}");
+    assert!(said.contains("componentize-py==9999."), "{said}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How long leases last here: who is killed is soon found lost, and who is only slow is not.
-pub(crate) const LEASE: Duration = Duration::from_millis(1_000);
+pub(crate) const LEASE: Duration = Duration::from_secs(3);
 
 /// How long they last where nobody is killed: nobody is to be found lost, however slow.
 pub(crate) const CALM_LEASE: Duration = Duration::from_secs(60);
@@ -114,9 +114,9 @@ impl Ground {
         Laborer::start(labor).await
     }
 
-    /// A worker of this process.
+    /// A worker of this process, which nobody kills.
     pub(crate) async fn worker(&self, tenant: &str) -> Worker {
-        work(&self.host, tenant, LEASE).await
+        work(&self.host, tenant, CALM_LEASE).await
     }
 
     pub(crate) fn runs(&self, tenant: &str) -> Runs {

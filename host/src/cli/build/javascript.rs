@@ -1,7 +1,9 @@
 //! JavaScript and TypeScript: one file of all modules, in an engine that is a component.
 
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::SystemTime;
 
 use super::super::Usage;
 use super::program::{Missing, Program, is_program};
@@ -28,6 +30,9 @@ enum Engine {
     StarlingMonkey,
 }
 
+/// What npm writes when it has installed something.
+const INSTALLED: &str = "node_modules/.package-lock.json";
+
 /// The folder of one file with all modules.
 const BUNDLE: &str = "build/plugin.js";
 
@@ -37,9 +42,13 @@ pub(super) fn build(project: &Project) -> anyhow::Result<()> {
     let entry = entry(project)?;
     has_node()?;
     let tool = engine.tool();
-    if !is_installed(project, tool) {
+    if !is_installed(project, tool) || is_changed(project) {
         let mut install = Command::new(NPM.find()?);
         project.run(install.args(["install", "--no-fund", "--no-audit"]))?;
+        // Where nothing was to be done, npm leaves it as it was.
+        if let Ok(installed) = fs::File::open(project.file(INSTALLED)) {
+            installed.set_modified(SystemTime::now())?;
+        }
     }
     if !is_program(&bin(project, tool)) {
         let what = format!("package.json does not have what {} needs. Get it:", engine.title());
@@ -102,6 +111,18 @@ fn has_node() -> anyhow::Result<()> {
 fn is_installed(project: &Project, tool: &str) -> bool {
     let sdk = project.file("node_modules/@satama/guest");
     [tool, "esbuild"].iter().all(|tool| is_program(&bin(project, tool))) && sdk.exists()
+}
+
+/// Whether what is to be installed was changed since npm did so for this project. Other programs
+/// leave nothing to tell by.
+fn is_changed(project: &Project) -> bool {
+    let at = |file: &str| {
+        let file = fs::symlink_metadata(project.file(file)).ok()?;
+        // What a link leads to is another project's.
+        file.is_file().then(|| file.modified().ok()).flatten()
+    };
+    let Some(installed) = at(INSTALLED) else { return false };
+    ["package.json", "package-lock.json"].iter().any(|file| at(file) > Some(installed))
 }
 
 fn bin(project: &Project, tool: &str) -> PathBuf {

@@ -31,7 +31,8 @@ use super::{Compile, MANIFEST, print};
 The language is told by the files: Cargo.toml, package.json (with a .ts file: TypeScript),
 pyproject.toml, go.mod, or .c files. The component is NAME.wasm in the project's folder; NAME is in
 the project's own file, or in wit/world.wit. What a language's tools keep in a project, as
-node_modules and .venv, is installed there if it is missing. Nothing else is.")]
+node_modules and .venv, is installed there if it is missing, or if package.json or the version in
+pyproject.toml was changed since. Nothing else is.")]
 pub(super) struct Build {
     /// The project's folder.
     #[arg(default_value = ".")]

@@ -94,7 +94,11 @@ impl Project {
     pub(super) fn toml(&self, file: &str) -> anyhow::Result<toml::Table> {
         let text = self.text(file)?;
         let file = self.file(file);
-        let broken = |err: toml::de::Error| Usage(format!("{}: {}", file.display(), err.message()));
+        let broken = |err: toml::de::Error| {
+            let before = &text[..err.span().map_or(0, |at| at.start)];
+            let line = 1 + before.matches('\n').count();
+            Usage(format!("{}:{line}: {}", file.display(), err.message().replace('\n', "; ")))
+        };
         Ok(toml::from_str(&text).map_err(broken)?)
     }
 

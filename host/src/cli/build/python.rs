@@ -1,6 +1,6 @@
 //! Python, by componentize-py in the project's virtual environment.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::program::Program;
@@ -29,8 +29,9 @@ const PYTHON: Program = Program {
 
 pub(super) fn build(project: &Project) -> anyhow::Result<()> {
     let world = project.world()?;
-    if !answers(&tool(project), &["--version"]) {
-        install(project)?;
+    let wanted = wanted(project)?;
+    if !is_installed(project, &wanted) {
+        install(project, &wanted)?;
     }
     let wasm = format!("{}.wasm", project.name);
     let mut componentize = project.own(&format!("{VENV}/bin/componentize-py"))?;
@@ -42,8 +43,15 @@ pub(super) fn build(project: &Project) -> anyhow::Result<()> {
     project.run(componentize.args(["-p", ".", "-p", "satama", "-o", &wasm]))
 }
 
-fn tool(project: &Project) -> PathBuf {
-    project.file(VENV).join("bin/componentize-py")
+/// Whether the tool is there and runs, and is the version that is wanted if that is one alone.
+fn is_installed(project: &Project, wanted: &str) -> bool {
+    let mut tool = Command::new(project.file(VENV).join("bin").join(TOOL));
+    let Ok(done) = tool.arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).output() else {
+        return false;
+    };
+    let said = String::from_utf8_lossy(&done.stdout);
+    let is_other = |version: &str| said.split_whitespace().last() != Some(version.trim());
+    done.status.success() && !wanted.split_once("==").is_some_and(|(_, version)| is_other(version))
 }
 
 /// Whether a program of the environment is there and runs: its scripts name the folder that it was
@@ -55,7 +63,7 @@ fn answers(program: &Path, args: &[&str]) -> bool {
 }
 
 /// Makes the virtual environment, unless there is one that is whole, and puts the tool there.
-fn install(project: &Project) -> anyhow::Result<()> {
+fn install(project: &Project, wanted: &str) -> anyhow::Result<()> {
     let own = project.file(VENV).join("bin/python");
     if !answers(&own, &["-m", "pip", "--version"]) {
         let python = PYTHON.find()?;
@@ -68,9 +76,8 @@ fn install(project: &Project) -> anyhow::Result<()> {
         }
         project.run(Command::new(python).args(["-m", "venv", "--clear", VENV]))?;
     }
-    let tool = wanted(project)?;
     let mut pip = project.own(&format!("{VENV}/bin/python"))?;
-    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--force-reinstall", &tool]);
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--force-reinstall", wanted]);
     project.run(&mut pip)
 }
 
