@@ -136,6 +136,23 @@ fn python() {
     project.works();
 }
 
+/// What the code imports and its world does not is said, with the line that is missing.
+#[test]
+fn an_import_that_is_missing() {
+    let project = Project::new("js", "importing-js");
+    modules(&project.folder, "quickjs");
+    let file = project.folder.join("src/plugin.js");
+    let text = fs::read_to_string(&file).unwrap();
+    let text =
+        format!("import {{ Bus }} from \"@satama/guest/hub\";\n{text}\nBus.open(\"news\");\n");
+    fs::write(file, text).unwrap();
+    let done = project.satama(&["build"]).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(2), "{said}");
+    let line = "add the line `import satama:services/hub@0.1.0;` to wit/world.wit";
+    assert!(said.contains(line), "{said}");
+}
+
 /// Where package.json was changed, npm is called; here it is told of what is no version.
 #[test]
 fn packages_that_were_changed() {

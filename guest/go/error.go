@@ -18,7 +18,8 @@ const (
 	ErrClaimLost Code = "claim-lost"
 	// ErrIllegal says that a run is not such that this could be done to it. Detail is its status.
 	ErrIllegal Code = "illegal"
-	// ErrInvalid says that an input, an output or a cron expression is not one. Detail says why.
+	// ErrInvalid says that an input, an output, an expiry or a cron expression is not one. Detail
+	// says why.
 	ErrInvalid Code = "invalid"
 	// ErrInvalidClose says that a code or a reason may not be sent to a socket.
 	ErrInvalidClose Code = "invalid-close"
@@ -61,7 +62,8 @@ func (c Code) Error() string {
 // Error is why a call of a service came to no result. Nothing was written, but for
 // [ErrUnavailable].
 type Error struct {
-	// Service is the WIT interface, such as cache.
+	// Service is the WIT interface that defines the error, such as cache; secret also of what
+	// credential, secretuse and secretreveal answer.
 	Service string
 	// Code is which case of its error it is.
 	Code Code

@@ -16,3 +16,15 @@ func TestAnErrorIsItsCode(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestAResultIsUTF8(t *testing.T) {
+	if failed := Result("", errors.New("bad \xff")); failed.Err() != "bad \uFFFD" {
+		t.Fatal(failed)
+	}
+	if whole := Result("a\xff\xfeä", nil); whole.Ok() != "a\uFFFDä" {
+		t.Fatal(whole)
+	}
+	if number := Result(7, nil); number.Ok() != 7 {
+		t.Fatal(number)
+	}
+}

@@ -13,6 +13,8 @@
 package satama
 
 import (
+	"strings"
+
 	witTypes "go.bytecodealliance.org/pkg/wit/types"
 )
 
@@ -22,11 +24,21 @@ type Outcome[T any] = witTypes.Result[T, string]
 // Result makes what an exported function returns of what a Go function returns:
 //
 //	func Greet(name string) satama.Outcome[string] { return satama.Result(greet(name)) }
+//
+// What is not UTF-8 in the error's text, or in a value that is a string, becomes U+FFFD: the host
+// takes no other text, neither from here nor in any call of the packages.
 func Result[T any](value T, err error) Outcome[T] {
 	if err != nil {
-		return witTypes.Err[T, string](err.Error())
+		return witTypes.Err[T, string](valid(err.Error()))
+	}
+	if text, ok := any(&value).(*string); ok {
+		*text = valid(*text)
 	}
 	return witTypes.Ok[T, string](value)
+}
+
+func valid(text string) string {
+	return strings.ToValidUTF8(text, "\uFFFD")
 }
 
 // Message is what is sent to a channel, or published: text, or any bytes. At most 64 KiB; a

@@ -9,6 +9,9 @@
 /* What every language has exactly: RFC 7493, 2.2. */
 #define INTEGER_MAX ((int64_t)9007199254740991)
 
+/* What stands for what is no character. */
+#define REPLACEMENT ((uint32_t)0xfffd)
+
 /* Where a reader is. */
 typedef struct reader {
     const char *at;
@@ -109,17 +112,22 @@ static size_t encode(uint32_t point, char *out)
 }
 
 /* Reads what follows `\u`, with the other half of a surrogate pair. How many bytes it is; none if
- * it is no character. */
+ * it is no escape. Half of a pair alone is U+FFFD: RFC 8259 (8.2) has it as JSON. */
 static size_t read_unicode(reader *from, char *out)
 {
     int point = hexadecimal(from);
-    if (point < 0 || (point >= 0xdc00 && point < 0xe000)) return 0;
+    if (point < 0) return 0;
     if (point < 0xd800 || point >= 0xe000) return encode((uint32_t)point, out);
-    if (!skip_literal(from, "\\u")) return 0;
-    int low = hexadecimal(from);
-    if (low < 0xdc00 || low >= 0xe000) return 0;
-    uint32_t high = (uint32_t)(point - 0xd800);
-    return encode(0x10000 + (high << 10) + (uint32_t)(low - 0xdc00), out);
+    reader after = *from;
+    if (point < 0xdc00 && skip_literal(&after, "\\u")) {
+        int low = hexadecimal(&after);
+        if (low >= 0xdc00 && low < 0xe000) {
+            *from = after;
+            uint32_t high = (uint32_t)(point - 0xd800);
+            return encode(0x10000 + (high << 10) + (uint32_t)(low - 0xdc00), out);
+        }
+    }
+    return encode(REPLACEMENT, out);
 }
 
 /* Reads what follows a backslash, likewise. */

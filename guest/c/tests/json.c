@@ -10,11 +10,16 @@ static void texts_are_read(void)
         {"\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\/\b\f\n\r\t"},
         {"\"\\u00e4\\u20ac\\ud83d\\ude00\\u0041\"", "ä€😀A"},
         {"\"ä€😀\"", "ä€😀"},
+        /* Half of a surrogate pair, also before what is not the other half. */
+        {"\"\\ud800\"", "\xef\xbf\xbd"},
+        {"\"\\udc00!\"", "\xef\xbf\xbd!"},
+        {"\"\\ud800\\u0041\"", "\xef\xbf\xbd" "A"},
+        {"\"\\ud800\\ud83d\\ude00\"", "\xef\xbf\xbd😀"},
+        {"\"\\ud800\\n\"", "\xef\xbf\xbd\n"},
     };
-    static const char *const bad[] = {"",           "a",        "\"",         "\"a",
-                                      "\"a\" b",    "\"\\x\"",  "\"\\u12\"",  "\"\\ud800\"",
-                                      "\"\\udc00\"", "\"\n\"",   "\"\\",       "1",
-                                      "null",       "\"\\ud800\\u0041\""};
+    static const char *const bad[] = {"",         "a",     "\"",   "\"a", "\"a\" b",        "\"\\x\"",
+                                      "\"\\u12\"", "\"\n\"", "\"\\", "1",   "null",          "\"\\ud800",
+                                      "\"\\ud800\\u12\""};
     satama_view text;
     for (size_t at = 0; at < sizeof good / sizeof good[0]; at++) {
         CHECK_THAT(satama_json_text(&arena, satama_text(good[at][0]), &text));

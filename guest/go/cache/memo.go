@@ -64,7 +64,8 @@ func (m *Memo) Close() {
 }
 
 // Cached is the result of compute for inputs, at most ttl old, and whether it was served from the
-// cache. It fails if the inputs cannot be JSON, or have an integer beyond 2^53 - 1, or as compute.
+// cache. It fails if the inputs cannot be JSON, or have an integer beyond 2^53 - 1, or as compute. A
+// result that has no JSON is returned, and not kept.
 func (m *Memo) Cached[T any](
 	inputs any, ttl time.Duration, compute func() (T, error),
 ) (result T, hit bool, err error) {

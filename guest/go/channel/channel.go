@@ -89,7 +89,7 @@ func Open(name string, ttl time.Duration) (*Store, error) {
 	return &Store{store}, nil
 }
 
-// Close gives the handle back. The store must not be used after it. [Store.End] closes a channel's
+// Close gives the handle back. The store must not be used after it. [Store.Disconnect] closes a channel's
 // socket.
 func (s *Store) Close() {
 	s.wit.Drop()

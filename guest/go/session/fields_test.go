@@ -77,3 +77,9 @@ func TestWhatIsNotSetStaysAsItWasWritten(t *testing.T) {
 		t.Fatal(ok, err)
 	}
 }
+
+func TestAStoreHasAnExpiry(t *testing.T) {
+	if _, err := Open("granted", Expiry{}); !errors.Is(err, satama.ErrInvalid) {
+		t.Fatal(err)
+	}
+}

@@ -84,6 +84,10 @@ func NewField(name string, value any) (Field, error) {
 // Open opens the store called name in the calling tenant's grant, to keep its sessions for expiry.
 // Does not reach the store.
 func Open(name string, expiry Expiry) (*Store, error) {
+	if expiry == (Expiry{}) {
+		detail := "an Expiry is made by Sliding or Fixed"
+		return nil, &satama.Error{Service: "session", Code: satama.ErrInvalid, Detail: detail}
+	}
 	store, err := host.Result(func() witTypes.Result[*wit.Store, wit.Error] {
 		return wit.StoreOpen(name, expiry.wit)
 	}, failed)

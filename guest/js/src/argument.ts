@@ -77,7 +77,8 @@ export function list<T, R>(
   check: (value: T, what: string) => R,
   what: string,
 ): R[] {
-  if (typeof values === "string") throw new TypeError(`${what} is a string and not a list`);
+  const isList = typeof values === "object" && values !== null && Symbol.iterator in values;
+  if (!isList) throw new TypeError(`${what} is not a list`);
   return Array.from(values, (value, index) => check(value, `${what}[${index}]`));
 }
 

@@ -22,6 +22,7 @@ import * as argument from "./argument.ts";
 import { passNegative } from "./engine.ts";
 import { SatamaError, ask } from "./error.ts";
 import { Handle } from "./handle.ts";
+import { encode } from "./json.ts";
 import { type Option, bytes, optional } from "./result.ts";
 import * as text from "./text.ts";
 
@@ -125,9 +126,7 @@ export class Bucket extends Handle<wit.Bucket> {
 
   /** Sets a value as JSON. Errors: as `set`. */
   setJson(key: string, value: unknown, options: Options): void {
-    const json = JSON.stringify(value) as string | undefined;
-    if (json === undefined) throw new TypeError("value is not JSON");
-    this.setText(key, json, options);
+    this.setText(key, encode(value), options);
   }
 
   /** Sets each of at most 64 entries. Errors: as `set`; on `unavailable` some may be set. */

@@ -124,7 +124,7 @@ export class Store extends Handle<wit.Store> {
 
   /**
    * Removes a channel, and closes its socket with a code (1000, or 3000 to 4999) and a reason (at most
-   * 123 bytes): the WIT's `close`, which is what closes the handle here.
+   * 123 bytes).
    * Errors: `not-found`, `invalid-close`, `too-large`, `quota-exceeded`, `unavailable`.
    */
   disconnect(id: string, code: number, reason: string): void {

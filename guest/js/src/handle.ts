@@ -11,17 +11,18 @@ interface Held {
   resource: Resource;
 }
 
-/** Handles at which those that were collected are looked for first. */
-const SWEEP_AT = 64;
+/** Handles that come between two looks for those that were collected: few beside what an instance may hold. */
+const SWEEP_EACH = 64;
 
 const held = new Set<Held>();
 
-/** When to look next: at twice as many as were left, so that it costs little for each. */
-let sweepAt = SWEEP_AT;
+/** When to look next. */
+let sweepAt = SWEEP_EACH;
 
 /**
  * Gives up what was collected without being closed. Neither engine runs finalizers within a call of an
- * export, and QuickJS not between calls either.
+ * export, and QuickJS not between calls either. StarlingMonkey clears no `WeakRef`: there nothing is
+ * found, and what is not closed is held until the instance ends.
  */
 function sweep(): void {
   for (const one of held) {
@@ -29,7 +30,7 @@ function sweep(): void {
     held.delete(one);
     one.resource[Symbol.dispose]();
   }
-  sweepAt = Math.max(SWEEP_AT, 2 * held.size);
+  sweepAt = held.size + SWEEP_EACH;
 }
 
 /** Reads the resource of a handle: for what is passed to another interface. */

@@ -25,9 +25,13 @@ export class Json<T = unknown> {
   }
 }
 
+/** How JSON is written that has half of a surrogate pair; not a backslash that comes before `ud800`. */
+const HALF = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
+
 /**
  * A value as JSON text. `undefined` is null. A TypeError of what has no JSON: a function, a BigInt, a
- * promise, or an object that contains itself.
+ * promise, an object that contains itself; or text with half of a surrogate pair, which is JSON that
+ * some languages do not read.
  */
 export function encode(value: unknown): string {
   if (value instanceof Json) return value.text;
@@ -36,6 +40,9 @@ export function encode(value: unknown): string {
     throw new TypeError("a promise is not JSON: nothing of the host is awaited");
   const json = JSON.stringify(value) as string | undefined;
   if (json === undefined) throw new TypeError(`a ${typeof value} is not JSON`);
+  if (json.includes("\\ud") && HALF.test(json)) {
+    throw new TypeError("the JSON has half of a surrogate pair");
+  }
   return json;
 }
 

@@ -1,8 +1,9 @@
 /** Results that are computed once and then served from the cache. */
 
+import * as argument from "./argument.ts";
 import { Bucket, CacheError, type Claim } from "./cache.ts";
 import { canonical } from "./canonical.ts";
-import { isPromise } from "./json.ts";
+import { encode } from "./json.ts";
 import { hex, sha256 } from "./sha256.ts";
 import * as text from "./text.ts";
 
@@ -78,14 +79,15 @@ export class Memo {
    * `compute` throws is thrown, and nothing is kept. Errors: `too-large` of the group's name.
    */
   cached<T>(inputs: unknown, ttlMs: number, compute: () => T): Cached<T> {
+    argument.u64(ttlMs, "ttlMs");
+    argument.callable(compute, "compute");
     const key = this.key(inputs);
     const found = this.#find<T>(key);
     if (found !== undefined && "value" in found) return { value: found.value, hit: true };
     using claim = found?.claim;
     const computed = compute();
-    if (isPromise(computed)) throw new TypeError("compute returned a promise");
-    const json = JSON.stringify(computed) as string | undefined;
-    if (json === undefined) throw new TypeError("what compute returned is not JSON");
+    if (computed === undefined) throw new TypeError("compute returned nothing");
+    const json = encode(computed);
     if (claim !== undefined) keep(claim, json, ttlMs);
     return { value: JSON.parse(json) as T, hit: false };
   }

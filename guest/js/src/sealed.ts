@@ -5,7 +5,7 @@
 import type * as wit from "satama:services/secret@0.1.0";
 
 import { SatamaError, ask } from "./error.ts";
-import { Handle } from "./handle.ts";
+import { Handle, resourceOf } from "./handle.ts";
 import { present } from "./result.ts";
 
 /** Most names that a page has. */
@@ -31,6 +31,13 @@ export class Secret extends Handle<wit.Secret> {
   get version(): number {
     return Number(this.resource.version());
   }
+}
+
+/** What the host holds of a secret: for the interfaces that take one. */
+export function keyOf(secret: Secret): wit.Secret {
+  // Of another handle, one engine would pass a number that the host takes for something else.
+  if (!(secret instanceof Secret)) throw new TypeError("secret is not a Secret");
+  return resourceOf(secret, "secret");
 }
 
 /** What is known of a secret but for its value. */

@@ -5,9 +5,8 @@
 import * as wit from "satama:services/secret-use@0.1.0";
 
 import * as argument from "./argument.ts";
-import { resourceOf } from "./handle.ts";
 import { bytes } from "./result.ts";
-import { type Secret, call } from "./sealed.ts";
+import { type Secret, call, keyOf } from "./sealed.ts";
 
 export { SecretError } from "./sealed.ts";
 
@@ -16,7 +15,7 @@ export { SecretError } from "./sealed.ts";
  * Errors: `too-large`, `quota-exceeded`, `unavailable`.
  */
 export function hmacSha256(secret: Secret, data: Uint8Array): Uint8Array {
-  const [key, checked] = [resourceOf(secret, "secret"), argument.bytes(data, "data")];
+  const [key, checked] = [keyOf(secret), argument.bytes(data, "data")];
   return bytes(call(() => wit.hmacSha256(key, checked)));
 }
 
@@ -25,7 +24,7 @@ export function hmacSha256(secret: Secret, data: Uint8Array): Uint8Array {
  * Errors: as `hmacSha256`.
  */
 export function verifyHmacSha256(secret: Secret, data: Uint8Array, mac: Uint8Array): boolean {
-  const key = resourceOf(secret, "secret");
+  const key = keyOf(secret);
   const [checked, claimed] = [argument.bytes(data, "data"), argument.bytes(mac, "mac")];
   return call(() => wit.verifyHmacSha256(key, checked, claimed));
 }
@@ -35,7 +34,7 @@ export function verifyHmacSha256(secret: Secret, data: Uint8Array, mac: Uint8Arr
  * data. Errors: as `hmacSha256`.
  */
 export function seal(secret: Secret, data: Uint8Array, associated: Uint8Array): Uint8Array {
-  const key = resourceOf(secret, "secret");
+  const key = keyOf(secret);
   argument.bytes(data, "data");
   argument.bytes(associated, "associated");
   return bytes(call(() => wit.seal(key, data, associated)));
@@ -43,7 +42,7 @@ export function seal(secret: Secret, data: Uint8Array, associated: Uint8Array): 
 
 /** What `seal` was given, if all of it is as it was. Errors: `not-authentic`, and as `hmacSha256`. */
 export function unseal(secret: Secret, sealed: Uint8Array, associated: Uint8Array): Uint8Array {
-  const key = resourceOf(secret, "secret");
+  const key = keyOf(secret);
   argument.bytes(sealed, "sealed");
   argument.bytes(associated, "associated");
   return bytes(call(() => wit.unseal(key, sealed, associated)));

@@ -7,6 +7,8 @@ import { Bucket, CacheError, Memo } from "../src/cache.ts";
 import { ChannelError, Store as Channels } from "../src/channel.ts";
 import { SatamaError } from "../src/error.ts";
 import { Refusal, fallible } from "../src/export.ts";
+import { encode } from "../src/json.ts";
+import { keyOf } from "../src/sealed.ts";
 import { Json, SessionError, Store as Sessions, fixed, sliding } from "../src/session.ts";
 import * as cache from "./fake/cache.ts";
 import * as channel from "./fake/channel.ts";
@@ -53,7 +55,11 @@ test("a wrong argument is a TypeError or a RangeError, and not the host's affair
   }
   assert.throws(() => b.set("k", bytes("v"), undefined as never), TypeError);
   assert.throws(() => b.set("k", bytes("v"), { ttlMs: 1, group: 7 as never }), TypeError);
-  assert.throws(() => b.getMany("keys"), TypeError);
+  for (const keys of ["keys", 5, {}, null]) {
+    assert.throws(() => b.getMany(keys as never), TypeError);
+  }
+  assert.throws(() => keyOf(b as never), /not a Secret/);
+  assert.throws(() => keyOf({} as never), /not a Secret/);
   assert.deepEqual(cache.calls, []);
   b.set("k", bytes("v"), { ttlMs: 1, group: null as never });
   assert.deepEqual(cache.calls[0]?.[2], { ttlMs: 1, group: undefined });
@@ -216,5 +222,35 @@ test("an export's error is its text", () => {
   assert.deepEqual(payload(throws(new Refusal({ a: 1 }))), { a: 1 });
   assert.equal(payload(throws(new CacheError("unavailable"))), "unavailable");
   assert.match(String(payload(async () => 1)), /promise/);
+  assert.equal(payload(throws(Object.create(null))), "a value without a text");
+  assert.equal(payload(throws(new Error("a\ud800"))), "a\ufffd");
+  assert.equal(payload(throws(new Refusal("a\ud800"))), "a\ufffd");
+  assert.equal(fallible(() => "a\ud800😀")(), "a\ufffd😀");
   assert.equal(fallible((a: number, b: number) => a + b)(1, 2), 3);
+});
+
+test("JSON has no half of a surrogate pair", () => {
+  for (const half of ["\ud800", "a\udfff", "\\\ud800", { "\udbff": 1 }, ["\ude00\ud83d"]]) {
+    assert.throws(() => encode(half), /half of a surrogate pair/);
+  }
+  for (const whole of ["😀", "\\ud800", "\\\\ud83d", "\ud7ff\ue000", { a: "\\udfff" }]) {
+    assert.deepEqual(JSON.parse(encode(whole)), whole);
+  }
+  assert.equal(encode(new Json('"\\ud800"')), '"\\ud800"');
+});
+
+test("a cached value is JSON, as it was written", () => {
+  const b = Bucket.open("granted");
+  const set = (value: unknown) => {
+    b.setJson("k", value, { ttlMs: 1 });
+    return b.getText("k");
+  };
+  assert.equal(set(new Json("1.50")), "1.50");
+  assert.equal(set(undefined), "null");
+  assert.throws(() => set(Promise.resolve(1)), /promise/);
+  let computed = 0;
+  const compute = () => ++computed;
+  assert.throws(() => Memo.open("granted").cached(1, 0.5, compute), RangeError);
+  assert.throws(() => Memo.open("granted").cached(1, 1, 5 as never), TypeError);
+  assert.equal(computed, 0);
 });

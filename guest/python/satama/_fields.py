@@ -35,6 +35,12 @@ class Fields(MutableMapping[str, Any]):
         del self._texts[name]
         self._read.pop(name, None)
 
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """The field's value, or `default`, which it then has. What is changed in it counts."""
+        if name not in self:
+            self[name] = default
+        return self[name]
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._texts)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _values as values
-from ._bindings import imported
+from ._bindings import find
 
 if TYPE_CHECKING:
     from wit_world.imports import types as wit
 else:
-    wit = imported("types")
+    # Where one of those who need it is missing in the world, they say so.
+    wit = find("imports", "types")
 
 Message = str | values.Data
 """What is sent to a channel, or published: text or bytes, at most 64 KiB."""

@@ -216,6 +216,7 @@ class Bucket(Handle["wit.Bucket"]):
         result is computed and returned, and not kept. If `compute` raises, nothing is kept, and
         the next caller computes.
         """
+        values.millis(ttl)
         found = self._find(key, wait, claim, group)
         if isinstance(found, Cached):
             return found

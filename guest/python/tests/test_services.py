@@ -145,6 +145,12 @@ class Sessions(unittest.TestCase):
         self.assertEqual(snapshot.fields.json(), texts)
         self.assertEqual(snapshot.expires_in, timedelta(seconds=1.5))
 
+    def test_what_was_missing_may_be_changed_within(self) -> None:
+        fields = session.Fields()
+        fields.setdefault("seen", []).append("x")
+        fields.setdefault("seen", []).append("y")
+        self.assertEqual(fields.json(), {"seen": '["x","y"]'})
+
     def test_true_is_not_one(self) -> None:
         fields = session.Fields({"a": 1})
         fields["a"] = True

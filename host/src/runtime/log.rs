@@ -65,10 +65,12 @@ impl Line {
             let granted = self.take(cost);
             let text = &piece[..granted.min(piece.len() - usize::from(ends))];
             for part in text.chunks(LINE_BYTES_MAX) {
-                if self.text.len() + part.len() > LINE_BYTES_MAX {
-                    self.log();
-                }
                 self.text.extend_from_slice(part);
+                if self.text.len() > LINE_BYTES_MAX {
+                    let rest = self.text.split_off(end_of_char(&self.text, LINE_BYTES_MAX));
+                    self.log();
+                    self.text = rest;
+                }
             }
             if granted < cost {
                 return;
@@ -108,6 +110,13 @@ impl Line {
         tracing::info!(target: "satama::guest", tenant, component, stream, "{text}");
         self.text.clear();
     }
+}
+
+/// The last place up to `max`, in bytes that are longer, where no character of UTF-8 is cut.
+fn end_of_char(bytes: &[u8], max: usize) -> usize {
+    let is_within = |at: &usize| bytes[*at] & 0b1100_0000 == 0b1000_0000;
+    // A character has at most three bytes after its first.
+    (max - 3..=max).rev().find(|at| !is_within(at)).unwrap_or(max)
 }
 
 /// Whether a text may stand in a log as it is.
@@ -183,5 +192,20 @@ impl AsyncWrite for LogStream {
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::end_of_char;
+
+    #[test]
+    fn a_line_is_broken_between_characters() {
+        let text = "aä€😀".repeat(3);
+        for max in 3..text.len() {
+            let end = end_of_char(text.as_bytes(), max);
+            assert!(text.is_char_boundary(end) && max - end <= 3, "{end} of {max}");
+        }
+        assert_eq!(end_of_char(&[0x80; 8], 5), 5);
     }
 }

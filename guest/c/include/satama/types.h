@@ -12,7 +12,7 @@ extern "C" {
 #endif
 
 /* Text (UTF-8) or bytes, somewhere else. Not ended by a NUL, and may hold some. If it is empty,
- * its pointer may be anything. */
+ * its pointer is NULL or points to somewhere all the same. */
 typedef struct satama_view {
     const char *ptr;
     size_t len;

@@ -60,6 +60,12 @@ impl World {
         &self.resolve.worlds[self.id].name
     }
 
+    /// Whether it imports the interface of this id, such as `satama:services/cache@0.1.0`.
+    pub(in super::super) fn imports(&self, id: &str) -> bool {
+        let imports = &self.resolve.worlds[self.id].imports;
+        imports.keys().any(|import| self.resolve.name_world_key(import) == id)
+    }
+
     /// What its package is called, without the namespace.
     pub(in super::super) fn package(&self) -> &str {
         let package = self.resolve.worlds[self.id].package;

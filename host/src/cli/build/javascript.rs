@@ -46,8 +46,8 @@ pub(super) fn build(project: &Project) -> anyhow::Result<()> {
         let mut install = Command::new(NPM.find()?);
         project.run(install.args(["install", "--no-fund", "--no-audit"]))?;
         // Where nothing was to be done, npm leaves it as it was.
-        if let Ok(installed) = fs::File::open(project.file(INSTALLED)) {
-            installed.set_modified(SystemTime::now())?;
+        if let Some(asked) = asked(project).filter(|_| is_changed(project)) {
+            fs::File::open(project.file(INSTALLED))?.set_modified(asked)?;
         }
     }
     if !is_program(&bin(project, tool)) {
@@ -60,6 +60,16 @@ pub(super) fn build(project: &Project) -> anyhow::Result<()> {
     esbuild.args(["--external:satama:*", "--external:wasi:*"]);
     esbuild.args([&format!("--outfile={BUNDLE}"), "--log-level=warning"]);
     project.run(&mut esbuild)?;
+    let bundle = fs::read_to_string(project.file(BUNDLE))?;
+    let missing: Vec<_> = imported(&bundle).filter(|id| !world.imports(id)).collect();
+    if let Some(first) = missing.first() {
+        let why = format!(
+            "the code imports `{}`, and its world does not: add the line `import {first};` to \
+             wit/world.wit, and what it may use to grant.toml",
+            missing.join("`, `")
+        );
+        return Err(Usage(why).into());
+    }
     let mut componentize = project.own(&own(tool))?;
     match engine {
         Engine::QuickJs => componentize.args(["--sync", "--wit", "wit", "--js", BUNDLE]),
@@ -95,6 +105,12 @@ fn entry(project: &Project) -> Result<&'static str, Usage> {
     entry.ok_or_else(|| Usage("there is no src/plugin.ts and no src/plugin.js".into()))
 }
 
+/// The interfaces that a module imports, as esbuild writes it.
+fn imported(bundle: &str) -> impl Iterator<Item = &str> {
+    let quoted = bundle.split("from \"").skip(1).filter_map(|rest| rest.split('"').next());
+    quoted.filter(|name| name.contains(':') && name.contains('/'))
+}
+
 /// Whether Node.js is there, and new enough.
 fn has_node() -> anyhow::Result<()> {
     let said = Command::new(NODE.find()?).arg("--version").output()?.stdout;
@@ -116,13 +132,18 @@ fn is_installed(project: &Project, tool: &str) -> bool {
 /// Whether what is to be installed was changed since npm did so for this project. Other programs
 /// leave nothing to tell by.
 fn is_changed(project: &Project) -> bool {
-    let at = |file: &str| {
-        let file = fs::symlink_metadata(project.file(file)).ok()?;
-        // What a link leads to is another project's.
-        file.is_file().then(|| file.modified().ok()).flatten()
-    };
-    let Some(installed) = at(INSTALLED) else { return false };
-    ["package.json", "package-lock.json"].iter().any(|file| at(file) > Some(installed))
+    modified(project, INSTALLED).is_some_and(|installed| asked(project) > Some(installed))
+}
+
+/// When what is to be installed was changed.
+fn asked(project: &Project) -> Option<SystemTime> {
+    ["package.json", "package-lock.json"].iter().filter_map(|file| modified(project, file)).max()
+}
+
+/// When one of the project's files was changed; not of a link, which leads to another project's.
+fn modified(project: &Project, file: &str) -> Option<SystemTime> {
+    let file = fs::symlink_metadata(project.file(file)).ok()?;
+    file.is_file().then(|| file.modified().ok()).flatten()
 }
 
 fn bin(project: &Project, tool: &str) -> PathBuf {
