@@ -148,9 +148,46 @@ fn an_import_that_is_missing() {
     fs::write(file, text).unwrap();
     let done = project.satama(&["build"]).output().unwrap();
     let said = String::from_utf8_lossy(&done.stderr);
-    assert_eq!(done.status.code(), Some(2), "{said}");
+    assert_eq!(done.status.code(), Some(3), "{said}");
     let line = "add the line `import satama:services/hub@0.1.0;` to wit/world.wit";
     assert!(said.contains(line), "{said}");
+}
+
+/// What the world exports and the code does not is said by the build, and not by the first call.
+#[test]
+fn an_export_that_is_missing() {
+    let project = Project::new("ts", "exporting-ts");
+    modules(&project.folder, "quickjs");
+    let file = project.folder.join("src/plugin.ts");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(file, text.replace("export const functionHandler", "export const handler")).unwrap();
+    let done = project.satama(&["build"]).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert_eq!(done.status.code(), Some(3), "{said}");
+    let why = "the world exports `satama:services/function-handler@0.1.0`, and src/plugin.ts does \
+               not: it is an `export` called `functionHandler`";
+    assert!(said.contains(why), "{said}");
+}
+
+/// Line by line, though it is for no terminal.
+#[test]
+fn what_c_prints_is_in_the_log() {
+    let project = Project::new("c", "printing-c");
+    let file = project.folder.join("plugin.c");
+    let text = fs::read_to_string(&file).unwrap();
+    let prints = "    printf(\"one\\n\");\n    printf(\"two\\n\");\n    printf(\"three\\n\");\n";
+    let text = text.replace(
+        "    SATAMA_ARENA(arena);\n    satama_view who",
+        &format!("{prints}    SATAMA_ARENA(arena);\n    satama_view who"),
+    );
+    fs::write(file, format!("#include <stdio.h>\n{text}")).unwrap();
+    project.build();
+    let mut run = project.satama(&["run", "--invoke", "greet(\"Ann\")"]);
+    let done = run.env("SATAMA_LOG", "satama::guest=info").output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    let lines = said.lines().filter_map(|line| line.split_once("satama::guest: "));
+    let lines: Vec<_> = lines.filter_map(|(_, line)| line.split(' ').next()).collect();
+    assert_eq!(lines, ["one", "two", "three"], "{said}");
 }
 
 /// Where package.json was changed, npm is called; here it is told of what is no version.
@@ -212,7 +249,7 @@ fn a_manifest_that_does_not_fit() {
     assert!(said.contains("satama:services/cache@0.1.0"), "{said}");
     fs::write(project.folder.join("grant.toml"), "tenant = \"t\"\ncomponent = \"other.wasm\"\n")
         .unwrap();
-    assert!(project.build().contains("grant.toml: it is for another component"), "{said}");
+    assert!(project.build().contains("grant.toml: it is for other.wasm, and this is "), "{said}");
 }
 
 /// What the code was before is not to be run for what it is now.

@@ -139,8 +139,9 @@ async fn a_component_that_traps_is_in_the_log() {
     let mut serve = Serve { process, stdout };
     while serve.line() != "ready" {}
     place.bus().await.publish("a", &text("panic"), None, None).await.unwrap();
-    let trapped =
-        |line: &String| line.contains("the guest trapped") && line.contains("topic=\"a\"");
+    let trapped = |line: &String| {
+        line.contains("the guest trapped") && line.contains("topic=\"a\" backtrace=")
+    };
     let logged =
         tokio::task::spawn_blocking(move || stderr.lines().map_while(Result::ok).find(trapped));
     let logged = tokio::time::timeout(PATIENCE, logged).await.expect("it is logged").unwrap();

@@ -28,3 +28,9 @@ func TestAResultIsUTF8(t *testing.T) {
 		t.Fatal(number)
 	}
 }
+
+func TestAMessageIsPrintedAsItsText(t *testing.T) {
+	if text := fmt.Sprint(Text("Ann is here"), Binary([]byte{1, 2})); text != "Ann is here 2 bytes" {
+		t.Fatal(text)
+	}
+}

@@ -13,6 +13,7 @@
 package satama
 
 import (
+	"strconv"
 	"strings"
 
 	witTypes "go.bytecodealliance.org/pkg/wit/types"
@@ -62,6 +63,14 @@ func Binary(bytes []byte) Message {
 // Text is the message's text. False if it is binary.
 func (m Message) Text() (string, bool) {
 	return m.text, !m.binary
+}
+
+// String is the message's text, or how many bytes it has.
+func (m Message) String() string {
+	if m.binary {
+		return strconv.Itoa(len(m.bytes)) + " bytes"
+	}
+	return m.text
 }
 
 // Binary is the message's bytes. False if it is text.

@@ -64,13 +64,31 @@ export class Failure extends Error {
 export function toFailure(thrown: unknown): Failure {
   if (thrown instanceof Failure) return thrown;
   if (thrown instanceof SatamaError && "workflow" in thrown) {
-    return new Failure(thrown.code, thrown.message, {
+    return new Failure(thrown.code, wordsOf(thrown), {
       retry: TRANSIENT.includes(thrown.code),
       cause: thrown,
     });
   }
   if (!(thrown instanceof SatamaError)) report(thrown);
   return new Failure("error", chain(thrown), { cause: thrown });
+}
+
+/** What an error of a workflow's call means, in the words of the other languages' SDKs. */
+function wordsOf({ code, limit, detail, message }: SatamaError): string {
+  switch (code) {
+    case "access-denied":
+      return "the manifest does not name it";
+    case "invalid-json":
+      return "it is not JSON";
+    case "too-large":
+      return `over the limit of ${limit}`;
+    case "quota-exceeded":
+      return "the tenant calls too often";
+    case "unavailable":
+      return "the store did not answer in time";
+    default:
+      return detail ?? message;
+  }
 }
 
 /** What an error says, and those that caused it. */

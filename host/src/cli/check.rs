@@ -61,6 +61,7 @@ impl Check {
         checked.with_context(|| file.display().to_string())?;
         code.check(compiler.engine(), grant)
             .map_err(|err| anyhow::Error::new(err).context(file.display().to_string()))?;
+        code.check_served(&manifest).with_context(|| file.display().to_string())?;
         Ok(format!("tenant `{}`, component {} links", grant.tenant(), component.display()))
     }
 }

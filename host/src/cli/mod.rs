@@ -28,7 +28,7 @@ use satama::OpenError;
 use satama::grant::{ManifestError, Mismatch};
 use satama::runtime::{
     CallError, Code, CompileLimits, Compiler, HostConfig, LinkError, ListenError, LoadError,
-    StartError, WorkError, compile_stdin,
+    NotServed, StartError, WorkError, compile_stdin,
 };
 use satama::secret::KeyringError;
 use tracing_subscriber::EnvFilter;
@@ -199,7 +199,9 @@ fn code_of(err: &anyhow::Error) -> u8 {
         || err.is::<Mismatch>()
         || err.is::<ListenError>()
         || err.is::<WorkError>()
+        || err.is::<NotServed>()
         || err.is::<build::Failed>()
+        || err.is::<build::Unlike>()
         || err.is::<binding::BadWit>()
         || err.is::<component::NotAComponent>()
     {

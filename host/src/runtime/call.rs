@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tracing::field::{DisplayValue, display};
 use wasmtime::component::types::{ComponentFunc, ComponentItem};
 use wasmtime::component::wasm_wave::untyped::UntypedFuncCall;
 use wasmtime::component::{
@@ -84,6 +85,16 @@ pub enum CallError {
         /// Where, one frame a line; empty if it is not known.
         backtrace: String,
     },
+}
+
+impl CallError {
+    /// The functions that a trap was in, one a line, as a field of the operator's log.
+    pub(super) fn backtrace(&self) -> Option<DisplayValue<&str>> {
+        match self {
+            Self::Trapped { backtrace, .. } if !backtrace.is_empty() => Some(display(backtrace)),
+            _ => None,
+        }
+    }
 }
 
 /// The limit that a guest was stopped at.
@@ -200,7 +211,14 @@ impl Program {
         };
         if let Err(err) = &done {
             let (tenant, component) = (self.grant.tenant(), &*self.name);
-            tracing::warn!(tenant, component, export = export.name, "{}", chain(err));
+            tracing::warn!(
+                tenant,
+                component,
+                export = export.name,
+                backtrace = err.backtrace(),
+                "{}",
+                chain(err)
+            );
         }
         done
     }

@@ -18,7 +18,7 @@ use super::state::State;
 use crate::bindings::satama::services;
 use crate::cache::HasCache;
 use crate::channel::HasChannel;
-use crate::grant::Grant;
+use crate::grant::{Grant, Manifest};
 use crate::guest::View;
 use crate::hub::HasHub;
 use crate::run::HasRun;
@@ -235,6 +235,35 @@ pub fn service_of(import: &str) -> Option<(&'static str, &'static str)> {
 fn compatible(version: &str) -> bool {
     let minor = |version: &str| version.rsplit_once('.').map(|(minor, _)| minor.to_owned());
     minor(version) == minor(OFFERED_VERSION)
+}
+
+/// A component that does not export what its manifest has it serve.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the manifest has {what}, and the component does not export `{export}`; add `export \
+     {PACKAGE}{export}@{OFFERED_VERSION};` to its world, and the code for it"
+)]
+pub struct NotServed {
+    what: &'static str,
+    export: &'static str,
+}
+
+impl Code {
+    /// Checks that the component exports the handlers of what its manifest has it serve.
+    pub fn check_served(&self, manifest: &Manifest) -> Result<(), NotServed> {
+        let granted = manifest.grant.workflow().granted();
+        for (is_wanted, what, export) in [
+            (!manifest.listen.is_empty(), "[[hub.listen]]", "hub-handler"),
+            (!granted.bodies.is_empty(), "`bodies` in [workflow]", "workflow-handler"),
+            (!granted.functions.is_empty(), "`functions` in [workflow]", "function-handler"),
+        ] {
+            let id = format!("{PACKAGE}{export}@{OFFERED_VERSION}");
+            if is_wanted && self.component().get_export_index(None, &id).is_none() {
+                return Err(NotServed { what, export });
+            }
+        }
+        Ok(())
+    }
 }
 
 impl LinkError {

@@ -10,7 +10,7 @@ use wasmtime::Store;
 use super::bounds::{Meter, Metered};
 use super::call::explain;
 use super::state::State;
-use super::{CallError, Program, Stop};
+use super::{CallError, OFFERED_VERSION, Program, Stop};
 use crate::bindings::exports::satama::services::hub_handler::{Event, Guest, GuestIndices};
 use crate::error::chain;
 use crate::grant::Listen;
@@ -34,7 +34,10 @@ pub struct Listening {
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     /// It has no handler.
-    #[error("the component does not export `hub-handler`, and so cannot listen")]
+    #[error(
+        "the component does not export `hub-handler`, and so cannot listen; add `export \
+         satama:services/hub-handler@{OFFERED_VERSION};` to its world"
+    )]
     NoHandler(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The hub is not granted, or does not answer.
     #[error("it cannot listen to hub `{hub}`")]
@@ -107,7 +110,14 @@ impl Caller {
             };
             if let Err(err) = done {
                 let (tenant, component) = (self.program.grant.tenant(), &*self.program.name);
-                tracing::warn!(tenant, component, topic = event.topic, "{}", chain(&err));
+                tracing::warn!(
+                    tenant,
+                    component,
+                    topic = event.topic,
+                    backtrace = err.backtrace(),
+                    "{}",
+                    chain(&err)
+                );
             }
         }
     }

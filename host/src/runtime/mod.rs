@@ -28,7 +28,7 @@ pub use self::call::{CallError, Export, Invocation, Stop};
 pub use self::compile::{Compile, CompileLimits, Cost, compile_stdin};
 pub use self::engine::{COMPONENT_BYTES_MAX, Code, Compiler, HostConfig, LoadError, StartError};
 pub use self::idle::Idle;
-pub use self::link::{LinkError, OFFERED_VERSION, Refusal, add_to_linker, service_of};
+pub use self::link::{LinkError, NotServed, OFFERED_VERSION, Refusal, add_to_linker, service_of};
 pub use self::listen::{ListenError, Listening};
 use self::state::State;
 pub use self::work::{Replayed, WorkError, Worker, WorkerConfig};

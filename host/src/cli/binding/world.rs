@@ -66,6 +66,12 @@ impl World {
         imports.keys().any(|import| self.resolve.name_world_key(import) == id)
     }
 
+    /// What it exports: names of functions, ids of interfaces.
+    pub(in super::super) fn exports(&self) -> impl Iterator<Item = String> {
+        let exports = &self.resolve.worlds[self.id].exports;
+        exports.keys().map(|export| self.resolve.name_world_key(export))
+    }
+
     /// What its package is called, without the namespace.
     pub(in super::super) fn package(&self) -> &str {
         let package = self.resolve.worlds[self.id].package;

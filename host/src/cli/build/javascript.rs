@@ -1,11 +1,16 @@
 //! JavaScript and TypeScript: one file of all modules, in an engine that is a component.
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::SystemTime;
 
+use anyhow::Context as _;
+use serde::Deserialize;
+
 use super::super::Usage;
+use super::super::binding::world::World;
 use super::program::{Missing, Program, is_program};
 use super::project::Project;
 
@@ -36,6 +41,31 @@ const INSTALLED: &str = "node_modules/.package-lock.json";
 /// The folder of one file with all modules.
 const BUNDLE: &str = "build/plugin.js";
 
+/// What esbuild tells of it (<https://esbuild.github.io/api/#metafile>).
+const ABOUT: &str = "build/plugin.json";
+
+/// What is used of that.
+#[derive(Deserialize)]
+struct About {
+    outputs: HashMap<String, Bundle>,
+}
+
+#[derive(Deserialize)]
+struct Bundle {
+    imports: Vec<Import>,
+    exports: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Import {
+    path: String,
+}
+
+/// Code that is not as its world says.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(in super::super) struct Unlike(String);
+
 pub(super) fn build(project: &Project) -> anyhow::Result<()> {
     let engine = engine(project)?;
     let world = project.world()?;
@@ -58,18 +88,11 @@ pub(super) fn build(project: &Project) -> anyhow::Result<()> {
     let mut esbuild = project.own(&own("esbuild"))?;
     esbuild.args([entry, "--bundle", "--format=esm", "--target=es2022"]);
     esbuild.args(["--external:satama:*", "--external:wasi:*"]);
-    esbuild.args([&format!("--outfile={BUNDLE}"), "--log-level=warning"]);
-    project.run(&mut esbuild)?;
-    let bundle = fs::read_to_string(project.file(BUNDLE))?;
-    let missing: Vec<_> = imported(&bundle).filter(|id| !world.imports(id)).collect();
-    if let Some(first) = missing.first() {
-        let why = format!(
-            "the code imports `{}`, and its world does not: add the line `import {first};` to \
-             wit/world.wit, and what it may use to grant.toml",
-            missing.join("`, `")
-        );
-        return Err(Usage(why).into());
-    }
+    esbuild.args([&format!("--outfile={BUNDLE}"), &format!("--metafile={ABOUT}")]);
+    project.run(esbuild.arg("--log-level=warning"))?;
+    let about = fs::read(project.file(ABOUT))?;
+    let about: About = serde_json::from_slice(&about).context("esbuild has another format")?;
+    about.fits(&world, entry)?;
     let mut componentize = project.own(&own(tool))?;
     match engine {
         Engine::QuickJs => componentize.args(["--sync", "--wit", "wit", "--js", BUNDLE]),
@@ -105,10 +128,46 @@ fn entry(project: &Project) -> Result<&'static str, Usage> {
     entry.ok_or_else(|| Usage("there is no src/plugin.ts and no src/plugin.js".into()))
 }
 
-/// The interfaces that a module imports, as esbuild writes it.
-fn imported(bundle: &str) -> impl Iterator<Item = &str> {
-    let quoted = bundle.split("from \"").skip(1).filter_map(|rest| rest.split('"').next());
-    quoted.filter(|name| name.contains(':') && name.contains('/'))
+impl About {
+    /// Checks that the code imports only what its world does, and exports all that it does. The
+    /// engines say so late, and not in these words.
+    fn fits(&self, world: &World, entry: &str) -> Result<(), Unlike> {
+        for bundle in self.outputs.values() {
+            // Anything else was bundled.
+            let imports = bundle.imports.iter().map(|import| import.path.as_str());
+            let missing: Vec<_> = imports.filter(|id| !world.imports(id)).collect();
+            if !missing.is_empty() {
+                let lines: Vec<_> = missing.iter().map(|id| format!("`import {id};`")).collect();
+                return Err(Unlike(format!(
+                    "the code imports what its world does not: add the line {} to wit/world.wit, \
+                     and what it may use to grant.toml",
+                    lines.join(", ")
+                )));
+            }
+            for export in world.exports() {
+                let name = camel(export.rsplit('/').next().unwrap_or(&export));
+                let is = |exported: &String| *exported == name || *exported == export;
+                if !bundle.exports.iter().any(is) {
+                    return Err(Unlike(format!(
+                        "the world exports `{export}`, and {entry} does not: it is an `export` \
+                         called `{name}`"
+                    )));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A name of the WIT as JavaScript has it, without a version.
+fn camel(name: &str) -> String {
+    let name = name.split('@').next().unwrap_or(name);
+    let mut parts = name.split('-');
+    let first = parts.next().unwrap_or_default().to_lowercase();
+    parts.fold(first, |name, part| {
+        let (head, rest) = part.split_at(part.len().min(1));
+        name + &head.to_uppercase() + &rest.to_lowercase()
+    })
 }
 
 /// Whether Node.js is there, and new enough.

@@ -16,6 +16,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use satama::grant::Manifest;
 
+pub(super) use self::javascript::Unlike;
 pub(super) use self::program::Missing;
 use self::project::Project;
 pub(super) use self::step::Failed;
@@ -91,18 +92,22 @@ impl Build {
         }
         let compiler = self.compile.compiler(1)?;
         let code = self.compile.load(&compiler, wasm).await?;
-        let fits = || -> anyhow::Result<bool> {
+        let fits = || -> anyhow::Result<String> {
             let manifest = Manifest::read(manifest)?;
-            if manifest.component.as_deref().map(Path::file_name) != Some(wasm.file_name()) {
-                return Ok(false);
+            let Some(component) = &manifest.component else {
+                return Ok("it names no component, so it is for any".into());
+            };
+            if component.file_name() != wasm.file_name() {
+                let (named, is) = (component.display(), wasm.display());
+                return Ok(format!("it is for {named}, and this is {is}"));
             }
             manifest.check_digest(code.digest())?;
             code.check(compiler.engine(), &manifest.grant)?;
-            Ok(true)
+            code.check_served(&manifest)?;
+            Ok("it grants what the component imports".into())
         };
         Ok(match fits() {
-            Ok(true) => format!("{shown}: it grants what the component imports"),
-            Ok(false) => format!("{shown}: it is for another component, or for any"),
+            Ok(how) => format!("{shown}: {how}"),
             Err(err) => format!("{shown}: it does not fit: {}", satama::chain(&*err)),
         })
     }

@@ -147,7 +147,7 @@ impl Tenant {
             }
             Outcome::Failed(CallError::Busy(_)) => _ = body.let_go(BUSY).await,
             Outcome::Failed(err) => {
-                tracing::warn!(target: LOG, tenant = self.name, workflow, run, "{}", chain(&err));
+                tracing::warn!(target: LOG, tenant = self.name, workflow, run, backtrace = err.backtrace(), "{}", chain(&err));
                 self.failed(&mut body, &err).await;
             }
         }

@@ -128,7 +128,7 @@ impl Tenant {
             Ok(Ok(output)) => payload(output, max),
             Ok(Err(failure)) => Err(decode_failure(failure)),
             Err(err) => {
-                tracing::warn!(target: LOG, tenant = self.name, run = %task.lease.run, function = spawned.function, "{}", chain(&err));
+                tracing::warn!(target: LOG, tenant = self.name, run = %task.lease.run, function = spawned.function, backtrace = err.backtrace(), "{}", chain(&err));
                 let code = if matches!(err, CallError::Stopped(Stop::Wall(_))) {
                     "timeout"
                 } else {

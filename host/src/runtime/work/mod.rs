@@ -24,7 +24,7 @@ use tokio::time::Instant;
 
 use self::renewal::{Leases, Renewal};
 pub use self::upgrade::Replayed;
-use super::{Host, Program};
+use super::{Host, OFFERED_VERSION, Program};
 use crate::bindings::exports::satama::services::{function_handler, workflow_handler};
 use crate::grant::{BadName, Scope, check_name};
 use crate::services::OpenError;
@@ -64,7 +64,10 @@ pub struct Worker {
 #[derive(Debug, thiserror::Error)]
 pub enum WorkError {
     /// A component does not export what its manifest says that it has.
-    #[error("component `{component}` is to have {what}, and does not export `{export}`")]
+    #[error(
+        "component `{component}` is to have {what}, and does not export `{export}`; add `export \
+         satama:services/{export}@{OFFERED_VERSION};` to its world"
+    )]
     NoHandler {
         /// The component.
         component: String,
