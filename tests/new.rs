@@ -169,6 +169,28 @@ fn an_export_that_is_missing() {
     assert!(said.contains(why), "{said}");
 }
 
+/// A service that is called where the code is loaded: the build says where that is.
+#[test]
+fn a_service_at_the_top_level() {
+    let javascript = Project::new("js", "early-js");
+    modules(&javascript.folder, "quickjs");
+    let python = Project::new("python", "early-python");
+    symlink(toolchains::folder("python"), python.folder.join(".venv")).unwrap();
+    for (project, file, call) in [
+        (javascript, "src/plugin.js", "Bucket.open(\"greetings\");\n"),
+        (python, "app.py", "Bucket.open(\"greetings\")\n"),
+    ] {
+        let file = project.folder.join(file);
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(file, text + call).unwrap();
+        let done = project.satama(&["build"]).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(3), "{said}");
+        let why = "it runs the code's top level, where no service can be called";
+        assert!(said.contains("[static]bucket.open") && said.contains(why), "{said}");
+    }
+}
+
 /// Line by line, though it is for no terminal.
 #[test]
 fn what_c_prints_is_in_the_log() {

@@ -88,7 +88,10 @@ impl Run {
         let name = component.file_stem().unwrap_or_default().to_string_lossy();
         let program = host.program(&code, &name, grant)?;
         let export = program.export(invocation.name())?;
-        let args = invocation.args(&export)?;
+        let args = invocation.args(&export);
+        let args = args.map_err(|err| {
+            Usage(format!("{err}; the export is `{}`", value::signature(&export)))
+        })?;
 
         let start = Instant::now();
         let call = program.call(&export, &args);

@@ -103,7 +103,7 @@ pub(super) fn build(project: &Project) -> anyhow::Result<()> {
         }
     };
     let wasm = format!("{}.wasm", project.name);
-    project.run(componentize.args(["-n", world.name(), "-o", &wasm]))
+    project.load(componentize.args(["-n", world.name(), "-o", &wasm]))
 }
 
 /// The engine that package.json names.

@@ -40,7 +40,7 @@ pub(super) fn build(project: &Project) -> anyhow::Result<()> {
     // nothing.
     let venv = std::path::absolute(project.file(VENV))?;
     componentize.env("VIRTUAL_ENV", venv).env("RUST_BACKTRACE", "0");
-    project.run(componentize.args(["-p", ".", "-p", "satama", "-o", &wasm]))
+    project.load(componentize.args(["-p", ".", "-p", "satama", "-o", &wasm]))
 }
 
 /// Whether the tool is there and runs, and is the version that is wanted if that is one alone.

@@ -14,11 +14,17 @@ const UNTOLD: [&str; 2] = ["RUST_BACKTRACE", "VIRTUAL_ENV"];
 
 /// A tool that did not do its work. What it printed was shown.
 #[derive(Debug, thiserror::Error)]
-#[error("`{command}` failed: {status}")]
+#[error("`{command}` failed: {status}{}", if *.loads { LOADS } else { "" })]
 pub(in super::super) struct Failed {
     command: String,
     status: std::process::ExitStatus,
+    loads: bool,
 }
+
+/// What is said of a tool that has failed and may have done so in the user's code: the error of a
+/// service that is called there is the engine's, and does not say that.
+const LOADS: &str = "; it runs the code's top level, where no service can be called: do that in \
+                     functions";
 
 impl Project {
     /// A program that the project has installed for itself.
@@ -30,6 +36,14 @@ impl Project {
     /// Runs a tool in the project's folder, and says so.
     pub(super) fn run(&self, command: &mut Command) -> anyhow::Result<()> {
         self.step(command, false).map(drop)
+    }
+
+    /// The same, for a tool that runs the code's top level.
+    pub(super) fn load(&self, command: &mut Command) -> anyhow::Result<()> {
+        self.run(command).map_err(|err| match err.downcast::<Failed>() {
+            Ok(failed) => Failed { loads: true, ..failed }.into(),
+            Err(other) => other,
+        })
     }
 
     /// The same, for what the tool prints to its standard output.
@@ -58,7 +72,7 @@ impl Project {
             _ = stderr.write_all(&output.stdout);
         }
         _ = stderr.write_all(&output.stderr);
-        Err(Failed { command: shown, status: output.status }.into())
+        Err(Failed { command: shown, status: output.status, loads: false }.into())
     }
 
     /// A command as it would be typed in the project's folder, near enough.
