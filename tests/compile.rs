@@ -138,6 +138,16 @@ async fn a_process_that_crashes_is_an_error_of_its_component_only() {
     }
 }
 
+/// Nor does anything go on that it has started, though that holds the pipe its complaints come by.
+#[tokio::test]
+async fn what_a_process_leaves_behind_is_killed() {
+    let (_folder, file) = notes();
+    let config = script("(sleep 30; echo late >>$1) <&- >&- & exit 7", &[&file]);
+    let err = load(&config, light(0)).await.unwrap_err();
+    assert!(err.to_string().ends_with("exit status: 7"), "{err}");
+    assert!(lines(&file).is_empty(), "it went on");
+}
+
 /// Killed from outside, while it compiles within the limits that it has set itself.
 #[tokio::test]
 async fn a_process_that_is_killed_is_an_error_of_its_component_only() {
