@@ -51,6 +51,21 @@ impl Project {
         said
     }
 
+    /// Changes a file.
+    fn edit(&self, file: &str, change: impl FnOnce(String) -> String) {
+        let file = self.folder.join(file);
+        let text = fs::read_to_string(&file).unwrap();
+        fs::write(file, change(text)).unwrap();
+    }
+
+    /// Sees the build fail, and says what that said.
+    fn fails(&self) -> String {
+        let done = self.satama(&["build"]).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(done.status.code(), Some(3), "{said}");
+        said
+    }
+
     /// Builds it, calls it twice, and has its workflow run.
     fn works(&self) {
         let said = self.build();
@@ -114,11 +129,11 @@ fn typescript() {
 #[test]
 fn javascript_in_another_engine() {
     let project = Project::new("js", "in-starlingmonkey");
-    let file = project.folder.join("package.json");
-    let mut package: serde_json::Value =
-        serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-    package["satama"] = serde_json::json!({ "engine": "starlingmonkey" });
-    fs::write(&file, package.to_string()).unwrap();
+    project.edit("package.json", |text| {
+        let mut package: serde_json::Value = serde_json::from_str(&text).unwrap();
+        package["satama"] = serde_json::json!({ "engine": "starlingmonkey" });
+        package.to_string()
+    });
     modules(&project.folder, "starlingmonkey");
     // Without it, nothing is compiled to see whether it fits.
     fs::remove_file(project.folder.join("grant.toml")).unwrap();
@@ -141,16 +156,22 @@ fn python() {
 fn an_import_that_is_missing() {
     let project = Project::new("js", "importing-js");
     modules(&project.folder, "quickjs");
-    let file = project.folder.join("src/plugin.js");
-    let text = fs::read_to_string(&file).unwrap();
-    let text =
-        format!("import {{ Bus }} from \"@satama/guest/hub\";\n{text}\nBus.open(\"news\");\n");
-    fs::write(file, text).unwrap();
-    let done = project.satama(&["build"]).output().unwrap();
-    let said = String::from_utf8_lossy(&done.stderr);
-    assert_eq!(done.status.code(), Some(3), "{said}");
+    project.edit("src/plugin.js", |text| {
+        format!("import {{ Bus }} from \"@satama/guest/hub\";\n{text}\nBus.open(\"news\");\n")
+    });
+    let said = project.fails();
     let line = "add the line `import satama:services/hub@0.1.0;` to wit/world.wit";
     assert!(said.contains(line), "{said}");
+}
+
+/// esbuild writes a second file for it, which exports nothing.
+#[test]
+fn a_style_sheet_that_is_imported() {
+    let project = Project::new("js", "styled-js");
+    modules(&project.folder, "quickjs");
+    fs::write(project.folder.join("src/plugin.css"), "a { color: red }\n").unwrap();
+    project.edit("src/plugin.js", |text| format!("import \"./plugin.css\";\n{text}"));
+    project.build();
 }
 
 /// What the world exports and the code does not is said by the build, and not by the first call.
@@ -158,12 +179,10 @@ fn an_import_that_is_missing() {
 fn an_export_that_is_missing() {
     let project = Project::new("ts", "exporting-ts");
     modules(&project.folder, "quickjs");
-    let file = project.folder.join("src/plugin.ts");
-    let text = fs::read_to_string(&file).unwrap();
-    fs::write(file, text.replace("export const functionHandler", "export const handler")).unwrap();
-    let done = project.satama(&["build"]).output().unwrap();
-    let said = String::from_utf8_lossy(&done.stderr);
-    assert_eq!(done.status.code(), Some(3), "{said}");
+    project.edit("src/plugin.ts", |text| {
+        text.replace("export const functionHandler", "export const handler")
+    });
+    let said = project.fails();
     let why = "the world exports `satama:services/function-handler@0.1.0`, and src/plugin.ts does \
                not: it is an `export` called `functionHandler`";
     assert!(said.contains(why), "{said}");
@@ -180,13 +199,9 @@ fn a_service_at_the_top_level() {
         (javascript, "src/plugin.js", "Bucket.open(\"greetings\");\n"),
         (python, "app.py", "Bucket.open(\"greetings\")\n"),
     ] {
-        let file = project.folder.join(file);
-        let text = fs::read_to_string(&file).unwrap();
-        fs::write(file, text + call).unwrap();
-        let done = project.satama(&["build"]).output().unwrap();
-        let said = String::from_utf8_lossy(&done.stderr);
-        assert_eq!(done.status.code(), Some(3), "{said}");
-        let why = "it runs the code's top level, where no service can be called";
+        project.edit(file, |text| text + call);
+        let said = project.fails();
+        let why = "this runs the code's top level, where no service can be called";
         assert!(said.contains("[static]bucket.open") && said.contains(why), "{said}");
     }
 }
@@ -195,14 +210,11 @@ fn a_service_at_the_top_level() {
 #[test]
 fn what_c_prints_is_in_the_log() {
     let project = Project::new("c", "printing-c");
-    let file = project.folder.join("plugin.c");
-    let text = fs::read_to_string(&file).unwrap();
+    let begin = "    SATAMA_ARENA(arena);\n    satama_view who";
     let prints = "    printf(\"one\\n\");\n    printf(\"two\\n\");\n    printf(\"three\\n\");\n";
-    let text = text.replace(
-        "    SATAMA_ARENA(arena);\n    satama_view who",
-        &format!("{prints}    SATAMA_ARENA(arena);\n    satama_view who"),
-    );
-    fs::write(file, format!("#include <stdio.h>\n{text}")).unwrap();
+    project.edit("plugin.c", |text| {
+        format!("#include <stdio.h>\n{}", text.replace(begin, &format!("{prints}{begin}")))
+    });
     project.build();
     let mut run = project.satama(&["run", "--invoke", "greet(\"Ann\")"]);
     let done = run.env("SATAMA_LOG", "satama::guest=info").output().unwrap();
@@ -226,9 +238,7 @@ fn packages_that_were_changed() {
     installed.set_modified(std::time::UNIX_EPOCH).unwrap();
     let packages = r#"{ "name": "changed-js", "dependencies": { "x": "no version!" } }"#;
     fs::write(project.folder.join("package.json"), packages).unwrap();
-    let done = project.satama(&["build"]).output().unwrap();
-    let said = String::from_utf8_lossy(&done.stderr);
-    assert_eq!(done.status.code(), Some(3), "{said}");
+    let said = project.fails();
     assert!(said.contains("npm error") && said.contains("no version!"), "{said}");
 }
 
@@ -237,13 +247,30 @@ fn packages_that_were_changed() {
 fn a_version_that_was_changed() {
     let project = Project::new("python", "changed-python");
     symlink(toolchains::folder("python"), project.folder.join(".venv")).unwrap();
-    let file = project.folder.join("pyproject.toml");
-    let text = fs::read_to_string(&file).unwrap();
-    fs::write(file, text.replace("componentize-py==", "componentize-py==9999.")).unwrap();
-    let done = project.satama(&["build"]).output().unwrap();
-    let said = String::from_utf8_lossy(&done.stderr);
-    assert_eq!(done.status.code(), Some(3), "{said}");
+    project
+        .edit("pyproject.toml", |text| text.replace("componentize-py==", "componentize-py==9999."));
+    let said = project.fails();
     assert!(said.contains("componentize-py==9999."), "{said}");
+}
+
+/// What is there may be one of those that pyproject.toml allows: it is not installed again.
+#[test]
+fn versions_that_are_several() {
+    let project = Project::new("python", "ranged-python");
+    let bin = project.folder.join(".venv/bin");
+    fs::create_dir_all(&bin).unwrap();
+    // It makes no component, so the build fails: after it was found.
+    symlink("/bin/true", bin.join("componentize-py")).unwrap();
+    for range in ["==0.25.*", "==0.25.1; python_version>'3'", ">=0.25"] {
+        project.edit("pyproject.toml", |text| {
+            let (before, rest) = text.split_once("\"componentize-py").unwrap();
+            let (_, after) = rest.split_once('"').unwrap();
+            format!("{before}\"componentize-py{range}\"{after}")
+        });
+        let done = project.satama(&["build"]).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr);
+        assert!(said.contains("componentize-py -q") && !said.contains("pip"), "{said}");
+    }
 }
 
 #[test]
@@ -280,8 +307,7 @@ fn a_build_that_fails_leaves_no_component() {
     let project = Project::new("c", "broken");
     project.build();
     fs::write(project.folder.join("plugin.c"), "no C").unwrap();
-    let done = project.satama(&["build"]).output().unwrap();
-    assert_eq!(done.status.code(), Some(3), "{done:?}");
+    project.fails();
     assert!(!project.folder.join("broken.wasm").exists());
 }
 

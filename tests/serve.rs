@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 use satama::Services;
@@ -139,14 +139,44 @@ async fn a_component_that_traps_is_in_the_log() {
     let mut serve = Serve { process, stdout };
     while serve.line() != "ready" {}
     place.bus().await.publish("a", &text("panic"), None, None).await.unwrap();
-    let trapped = |line: &String| {
-        line.contains("the guest trapped") && line.contains("topic=\"a\" backtrace=")
-    };
+    is_logged(stderr, "topic=\"a\" backtrace=").await;
+    serve.stop(Signal::TERM);
+}
+
+/// Waits until a trap is logged with these fields.
+async fn is_logged(stderr: BufReader<ChildStderr>, fields: &'static str) {
+    let trapped = move |line: &String| line.contains("the guest trapped") && line.contains(fields);
     let logged =
         tokio::task::spawn_blocking(move || stderr.lines().map_while(Result::ok).find(trapped));
     let logged = tokio::time::timeout(PATIENCE, logged).await.expect("it is logged").unwrap();
     assert!(logged.is_some());
-    serve.stop(Signal::TERM);
+}
+
+/// Bodies and functions of workflows, likewise.
+#[tokio::test]
+async fn a_workflow_that_traps_is_in_the_log() {
+    let place = Place::new(None);
+    fs::copy(build::guest("workflow_basic"), place.folder.path().join("listener.wasm")).unwrap();
+    place.manifest(
+        "[workflow]\nbodies = [\"call\", \"trap\"]\nfunctions = [\"trap\"]\n\
+         [cache]\nbuckets = [\"*\"]\n[run]\nworkflows = [\"*\"]\n",
+    );
+    for (workflow, input, field) in [
+        ("trap", "null", "backtrace="),
+        ("call", "{\"function\":\"trap\"}", "function=\"trap\" backtrace="),
+    ] {
+        let mut process =
+            place.satama(&["worker", "grant.toml"]).env_remove("SATAMA_LOG").spawn().unwrap();
+        let stderr = BufReader::new(process.stderr.take().unwrap());
+        let stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut worker = Serve { process, stdout };
+        while worker.line() != "ready" {}
+        let start = ["runs", "start", "--tenant", "t", workflow, "--input", input];
+        let done = place.satama(&start).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+        is_logged(stderr, field).await;
+        worker.stop(Signal::TERM);
+    }
 }
 
 #[test]

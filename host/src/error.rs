@@ -109,3 +109,10 @@ pub fn chain(err: &dyn std::error::Error) -> String {
     }
     line
 }
+
+/// Line and column, from one, of a byte of a text.
+pub fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = &text[..text.floor_char_boundary(offset)];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}

@@ -73,7 +73,7 @@ mod store_url;
 pub use self::acl::redis_acl;
 pub use self::clock::{Clock, SimClock};
 pub use self::digest::Digest;
-pub use self::error::{Fault, Outcome, Refused, Unavailable, chain};
+pub use self::error::{Fault, Outcome, Refused, Unavailable, chain, position};
 pub use self::guest::{Call, Caller, Guest, View};
 pub use self::ids::{Id, Ids};
 pub use self::runtime::add_to_linker;

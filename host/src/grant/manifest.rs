@@ -14,6 +14,7 @@ use self::secret::{SecretFile, names};
 use self::workflow::{RunFile, WorkflowFile};
 use super::{Dir, Grant, Limits, Names, Wasi, check_name};
 use crate::digest::Digest;
+use crate::error::position;
 
 /// Longest manifest that is read, in bytes.
 const MANIFEST_BYTES_MAX: u64 = 1 << 20;
@@ -289,13 +290,6 @@ fn field(text: &str, table: Range<usize>, name: &str) -> Range<usize> {
         start += line.len();
     }
     table
-}
-
-/// Line and column of a byte offset, from one.
-fn position(text: &str, offset: usize) -> (usize, usize) {
-    let before = &text[..offset.min(text.len())];
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
 impl fmt::Display for ManifestError {

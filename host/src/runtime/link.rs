@@ -237,12 +237,19 @@ fn compatible(version: &str) -> bool {
     minor(version) == minor(OFFERED_VERSION)
 }
 
+/// What the interface of this name is called in a component.
+fn id(interface: &str) -> String {
+    format!("{PACKAGE}{interface}@{OFFERED_VERSION}")
+}
+
+/// What to do about an export that is missing.
+pub(super) fn add_export(export: &str) -> String {
+    format!("add `export {};` to its world, and the code for it", id(export))
+}
+
 /// A component that does not export what its manifest has it serve.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "the manifest has {what}, and the component does not export `{export}`; add `export \
-     {PACKAGE}{export}@{OFFERED_VERSION};` to its world, and the code for it"
-)]
+#[error("the manifest has {what}, and the component does not export `{export}`; {}", add_export(.export))]
 pub struct NotServed {
     what: &'static str,
     export: &'static str,
@@ -257,7 +264,7 @@ impl Code {
             (!granted.bodies.is_empty(), "`bodies` in [workflow]", "workflow-handler"),
             (!granted.functions.is_empty(), "`functions` in [workflow]", "function-handler"),
         ] {
-            let id = format!("{PACKAGE}{export}@{OFFERED_VERSION}");
+            let id = id(export);
             if is_wanted && self.component().get_export_index(None, &id).is_none() {
                 return Err(NotServed { what, export });
             }

@@ -9,8 +9,9 @@ use wasmtime::Store;
 
 use super::bounds::{Meter, Metered};
 use super::call::explain;
+use super::link::add_export;
 use super::state::State;
-use super::{CallError, OFFERED_VERSION, Program, Stop};
+use super::{CallError, Program, Stop};
 use crate::bindings::exports::satama::services::hub_handler::{Event, Guest, GuestIndices};
 use crate::error::chain;
 use crate::grant::Listen;
@@ -35,8 +36,8 @@ pub struct Listening {
 pub enum ListenError {
     /// It has no handler.
     #[error(
-        "the component does not export `hub-handler`, and so cannot listen; add `export \
-         satama:services/hub-handler@{OFFERED_VERSION};` to its world"
+        "the component does not export `hub-handler`, and so cannot listen; {}",
+        add_export("hub-handler")
     )]
     NoHandler(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The hub is not granted, or does not answer.

@@ -66,7 +66,8 @@ impl Line {
             let text = &piece[..granted.min(piece.len() - usize::from(ends))];
             for part in text.chunks(LINE_BYTES_MAX) {
                 self.text.extend_from_slice(part);
-                if self.text.len() > LINE_BYTES_MAX {
+                // Once more, if what is over a line is one and more.
+                while self.text.len() > LINE_BYTES_MAX {
                     let rest = self.text.split_off(end_of_char(&self.text, LINE_BYTES_MAX));
                     self.log();
                     self.text = rest;
@@ -197,7 +198,9 @@ impl AsyncWrite for LogStream {
 
 #[cfg(test)]
 mod tests {
-    use super::end_of_char;
+    use std::sync::{Arc, Mutex};
+
+    use super::{LINE_BYTES_MAX, Line, end_of_char};
 
     #[test]
     fn a_line_is_broken_between_characters() {
@@ -207,5 +210,22 @@ mod tests {
             assert!(text.is_char_boundary(end) && max - end <= 3, "{end} of {max}");
         }
         assert_eq!(end_of_char(&[0x80; 8], 5), 5);
+    }
+
+    #[test]
+    fn no_line_is_longer_than_a_line() {
+        let mut line = Line {
+            tenant: "t".to_owned(),
+            component: "c".into(),
+            stream: "stdout",
+            text: Vec::new(),
+            left: Arc::new(Mutex::new(1 << 20)),
+        };
+        // A line ends within a character of these.
+        let text = "€".repeat(LINE_BYTES_MAX);
+        for _ in 0..3 {
+            line.push(text.as_bytes());
+            assert!(line.text.len() <= LINE_BYTES_MAX, "{}", line.text.len());
+        }
     }
 }

@@ -53,6 +53,8 @@ struct About {
 #[derive(Deserialize)]
 struct Bundle {
     imports: Vec<Import>,
+    /// A style sheet has none.
+    #[serde(default)]
     exports: Vec<String>,
 }
 
@@ -77,7 +79,9 @@ pub(super) fn build(project: &Project) -> anyhow::Result<()> {
         project.run(install.args(["install", "--no-fund", "--no-audit"]))?;
         // Where nothing was to be done, npm leaves it as it was.
         if let Some(asked) = asked(project).filter(|_| is_changed(project)) {
-            fs::File::open(project.file(INSTALLED))?.set_modified(asked)?;
+            let touched = fs::File::open(project.file(INSTALLED))
+                .and_then(|installed| installed.set_modified(asked));
+            touched.with_context(|| format!("cannot touch {INSTALLED}"))?;
         }
     }
     if !is_program(&bin(project, tool)) {
@@ -90,9 +94,11 @@ pub(super) fn build(project: &Project) -> anyhow::Result<()> {
     esbuild.args(["--external:satama:*", "--external:wasi:*"]);
     esbuild.args([&format!("--outfile={BUNDLE}"), &format!("--metafile={ABOUT}")]);
     project.run(esbuild.arg("--log-level=warning"))?;
-    let about = fs::read(project.file(ABOUT))?;
-    let about: About = serde_json::from_slice(&about).context("esbuild has another format")?;
-    about.fits(&world, entry)?;
+    let about = serde_json::from_str(&project.text(ABOUT)?);
+    let about: About = about.with_context(|| format!("{ABOUT} is not as esbuild writes it"))?;
+    // There is another where a style sheet is imported.
+    let bundle = about.outputs.get(BUNDLE).with_context(|| format!("{ABOUT} has no {BUNDLE}"))?;
+    bundle.fits(&world, entry)?;
     let mut componentize = project.own(&own(tool))?;
     match engine {
         Engine::QuickJs => componentize.args(["--sync", "--wit", "wit", "--js", BUNDLE]),
@@ -128,31 +134,28 @@ fn entry(project: &Project) -> Result<&'static str, Usage> {
     entry.ok_or_else(|| Usage("there is no src/plugin.ts and no src/plugin.js".into()))
 }
 
-impl About {
+impl Bundle {
     /// Checks that the code imports only what its world does, and exports all that it does. The
     /// engines say so late, and not in these words.
     fn fits(&self, world: &World, entry: &str) -> Result<(), Unlike> {
-        for bundle in self.outputs.values() {
-            // Anything else was bundled.
-            let imports = bundle.imports.iter().map(|import| import.path.as_str());
-            let missing: Vec<_> = imports.filter(|id| !world.imports(id)).collect();
-            if !missing.is_empty() {
-                let lines: Vec<_> = missing.iter().map(|id| format!("`import {id};`")).collect();
+        // Anything else was bundled.
+        let imports = self.imports.iter().map(|import| import.path.as_str());
+        let missing: Vec<_> = imports.filter(|id| !world.imports(id)).collect();
+        if !missing.is_empty() {
+            let lines: Vec<_> = missing.iter().map(|id| format!("`import {id};`")).collect();
+            return Err(Unlike(format!(
+                "the code imports what its world does not: add the line {} to wit/world.wit, \
+                 and what it may use to grant.toml",
+                lines.join(", ")
+            )));
+        }
+        for export in world.exports() {
+            let name = camel(export.rsplit('/').next().unwrap_or(&export));
+            if !self.exports.iter().any(|exported| *exported == name || *exported == export) {
                 return Err(Unlike(format!(
-                    "the code imports what its world does not: add the line {} to wit/world.wit, \
-                     and what it may use to grant.toml",
-                    lines.join(", ")
+                    "the world exports `{export}`, and {entry} does not: it is an `export` called \
+                     `{name}`"
                 )));
-            }
-            for export in world.exports() {
-                let name = camel(export.rsplit('/').next().unwrap_or(&export));
-                let is = |exported: &String| *exported == name || *exported == export;
-                if !bundle.exports.iter().any(is) {
-                    return Err(Unlike(format!(
-                        "the world exports `{export}`, and {entry} does not: it is an `export` \
-                         called `{name}`"
-                    )));
-                }
             }
         }
         Ok(())

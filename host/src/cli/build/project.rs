@@ -95,9 +95,9 @@ impl Project {
         let text = self.text(file)?;
         let file = self.file(file);
         let broken = |err: toml::de::Error| {
-            let before = &text[..err.span().map_or(0, |at| at.start)];
-            let line = 1 + before.matches('\n').count();
-            Usage(format!("{}:{line}: {}", file.display(), err.message().replace('\n', "; ")))
+            let (line, column) = satama::position(&text, err.span().map_or(0, |at| at.start));
+            let why = err.message().replace('\n', "; ");
+            Usage(format!("{}:{line}:{column}: {why}", file.display()))
         };
         Ok(toml::from_str(&text).map_err(broken)?)
     }
@@ -110,7 +110,7 @@ impl Project {
             .map_err(|err| Usage(format!("{}: {err}", file.display())))?)
     }
 
-    fn text(&self, file: &str) -> anyhow::Result<String> {
+    pub(super) fn text(&self, file: &str) -> anyhow::Result<String> {
         let file = self.file(file);
         fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))
     }

@@ -50,8 +50,10 @@ fn is_installed(project: &Project, wanted: &str) -> bool {
         return false;
     };
     let said = String::from_utf8_lossy(&done.stdout);
-    let is_other = |version: &str| said.split_whitespace().last() != Some(version.trim());
-    done.status.success() && !wanted.split_once("==").is_some_and(|(_, version)| is_other(version))
+    let is_one = |version: &str| version.chars().all(|c| c.is_ascii_alphanumeric() || c == '.');
+    let one = wanted.split_once("==").map(|(_, version)| version.trim()).filter(|v| is_one(v));
+    done.status.success()
+        && one.is_none_or(|version| said.split_whitespace().last() == Some(version))
 }
 
 /// Whether a program of the environment is there and runs: its scripts name the folder that it was

@@ -14,17 +14,11 @@ const UNTOLD: [&str; 2] = ["RUST_BACKTRACE", "VIRTUAL_ENV"];
 
 /// A tool that did not do its work. What it printed was shown.
 #[derive(Debug, thiserror::Error)]
-#[error("`{command}` failed: {status}{}", if *.loads { LOADS } else { "" })]
+#[error("`{command}` failed: {status}")]
 pub(in super::super) struct Failed {
     command: String,
     status: std::process::ExitStatus,
-    loads: bool,
 }
-
-/// What is said of a tool that has failed and may have done so in the user's code: the error of a
-/// service that is called there is the engine's, and does not say that.
-const LOADS: &str = "; it runs the code's top level, where no service can be called: do that in \
-                     functions";
 
 impl Project {
     /// A program that the project has installed for itself.
@@ -38,11 +32,11 @@ impl Project {
         self.step(command, false).map(drop)
     }
 
-    /// The same, for a tool that runs the code's top level.
+    /// The same, for a tool that runs the code's top level. If a service is called there, what the
+    /// engine says is in its own words.
     pub(super) fn load(&self, command: &mut Command) -> anyhow::Result<()> {
-        self.run(command).map_err(|err| match err.downcast::<Failed>() {
-            Ok(failed) => Failed { loads: true, ..failed }.into(),
-            Err(other) => other,
+        self.run(command).inspect_err(|_| {
+            self.say("this runs the code's top level, where no service can be called: do that in functions");
         })
     }
 
@@ -72,7 +66,7 @@ impl Project {
             _ = stderr.write_all(&output.stdout);
         }
         _ = stderr.write_all(&output.stderr);
-        Err(Failed { command: shown, status: output.status, loads: false }.into())
+        Err(Failed { command: shown, status: output.status }.into())
     }
 
     /// A command as it would be typed in the project's folder, near enough.

@@ -147,7 +147,8 @@ impl Tenant {
             }
             Outcome::Failed(CallError::Busy(_)) => _ = body.let_go(BUSY).await,
             Outcome::Failed(err) => {
-                tracing::warn!(target: LOG, tenant = self.name, workflow, run, backtrace = err.backtrace(), "{}", chain(&err));
+                let (tenant, backtrace) = (&self.name, err.backtrace());
+                tracing::warn!(target: LOG, tenant, workflow, run, backtrace, "{}", chain(&err));
                 self.failed(&mut body, &err).await;
             }
         }

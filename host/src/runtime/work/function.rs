@@ -128,7 +128,9 @@ impl Tenant {
             Ok(Ok(output)) => payload(output, max),
             Ok(Err(failure)) => Err(decode_failure(failure)),
             Err(err) => {
-                tracing::warn!(target: LOG, tenant = self.name, run = %task.lease.run, function = spawned.function, backtrace = err.backtrace(), "{}", chain(&err));
+                let (tenant, run, function) = (&self.name, &task.lease.run, &spawned.function);
+                let backtrace = err.backtrace();
+                tracing::warn!(target: LOG, tenant, %run, function, backtrace, "{}", chain(&err));
                 let code = if matches!(err, CallError::Stopped(Stop::Wall(_))) {
                     "timeout"
                 } else {

@@ -24,7 +24,8 @@ use tokio::time::Instant;
 
 use self::renewal::{Leases, Renewal};
 pub use self::upgrade::Replayed;
-use super::{Host, OFFERED_VERSION, Program};
+use super::link::add_export;
+use super::{Host, Program};
 use crate::bindings::exports::satama::services::{function_handler, workflow_handler};
 use crate::grant::{BadName, Scope, check_name};
 use crate::services::OpenError;
@@ -65,8 +66,8 @@ pub struct Worker {
 pub enum WorkError {
     /// A component does not export what its manifest says that it has.
     #[error(
-        "component `{component}` is to have {what}, and does not export `{export}`; add `export \
-         satama:services/{export}@{OFFERED_VERSION};` to its world"
+        "component `{component}` is to have {what}, and does not export `{export}`; {}",
+        add_export(.export)
     )]
     NoHandler {
         /// The component.

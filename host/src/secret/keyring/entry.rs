@@ -10,11 +10,11 @@ use zeroize::Zeroizing;
 use super::super::provider::KeyRef;
 use super::At;
 use super::error::Fault;
-use super::file::position;
 use super::local::Check;
 use super::passphrase::{Cost, SALT_BYTES, SALT_BYTES_MAX};
 use super::source::{BASE64URL, Input, Source, decode};
 use super::table::{Argon2Table, InputTable, KeyTable, Pkcs11Table, Secret};
+use crate::error::position;
 
 /// Longest label of a token: PKCS #11 v3.1, section 3.2, CK_TOKEN_INFO.
 const TOKEN_BYTES_MAX: usize = 32;

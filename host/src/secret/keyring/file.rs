@@ -5,10 +5,10 @@ use std::path::Path;
 use toml::Spanned;
 
 use super::super::provider::{KeyRef, NotAKey};
-use super::At;
 use super::entry::{Entry, Wrong};
 use super::error::{Fault, KeyringError};
 use super::table::{File, without_value};
+use crate::error::position;
 
 /// What a keyring's file says, checked.
 pub(super) struct Parsed {
@@ -58,13 +58,6 @@ pub(super) fn parse(text: &[u8], file: &Path) -> Result<Parsed, KeyringError> {
 
 fn name_of(text: &Spanned<String>) -> Result<KeyRef, Wrong> {
     text.get_ref().parse().map_err(|err: NotAKey| (text.span(), Fault::new(err.to_string())))
-}
-
-/// Line and column of a byte offset, from one.
-pub(super) fn position(text: &str, offset: usize) -> At {
-    let before = &text[..text.floor_char_boundary(offset)];
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
 #[cfg(test)]
