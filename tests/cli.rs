@@ -38,6 +38,7 @@ impl User {
             "session_basic",
             "wasi_basic",
             "workflow_basic",
+            "run_basic",
         ] {
             fs::copy(build::guest(guest), home.path().join(format!("{guest}.wasm"))).unwrap();
         }

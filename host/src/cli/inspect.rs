@@ -84,12 +84,17 @@ impl Inspect {
             format!("tenant = \"local\"\ncomponent = {file:?}\ndigest = \"{}\"\n", code.digest());
         let mut imports = code.imports(compiler.engine());
         // A manifest cannot let a component listen without a hub.
-        let listens = code.exports(compiler.engine()).iter().any(Export::is_hub_handler);
+        let exports = code.exports(compiler.engine());
+        let listens = exports.iter().any(|export| export.is_of("hub-handler"));
         if listens && !imports.iter().any(|import| service_of(import) == service_of(HUB)) {
             imports.push(HUB.to_owned());
         }
         let granting: Vec<_> = imports.iter().filter_map(|import| service_of(import)).collect();
-        for (at, (_, table)) in granting.iter().enumerate() {
+        for (at, (service, table)) in granting.iter().enumerate() {
+            if *service == "workflow" {
+                manifest.push_str(&served(&exports));
+                continue;
+            }
             // Some interfaces are granted by one table, which may have to say more for one.
             let again = |(other, (_, longer)): (usize, &(_, &str))| {
                 longer.starts_with(table) && (longer.len() > table.len() || other < at)
@@ -106,6 +111,18 @@ impl Inspect {
         }
         manifest
     }
+}
+
+/// What a component serves of workflows. Their names are for its author to say; one that serves
+/// none has the interface for what `run` needs of it, and is granted that.
+fn served(exports: &[Export]) -> String {
+    let mut table = String::new();
+    for (handler, field) in [("workflow-handler", "bodies"), ("function-handler", "functions")] {
+        if exports.iter().any(|export| export.is_of(handler)) {
+            table.push_str(&format!("{field} = [\"NAME\"]\n"));
+        }
+    }
+    if table.is_empty() { table } else { format!("\n[workflow]\n{table}") }
 }
 
 /// Each import, and what it takes to get it.

@@ -14,6 +14,7 @@ use wasmtime::{Engine, PoolConcurrencyLimitError, Store, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use super::bounds::{Meter, Metered};
+use super::link::PACKAGE;
 use super::log::is_printable;
 use super::state::State;
 use super::{Code, Program};
@@ -166,11 +167,10 @@ fn export(
 }
 
 impl Export {
-    /// Whether a component that exports this can listen.
-    pub fn is_hub_handler(&self) -> bool {
-        self.interface
-            .as_deref()
-            .is_some_and(|name| name.starts_with("satama:services/hub-handler@"))
+    /// Whether it is of the interface of this name in `satama:services`.
+    pub fn is_of(&self, interface: &str) -> bool {
+        let path = self.interface.as_deref().and_then(|path| path.strip_prefix(PACKAGE));
+        path.and_then(|path| path.split('@').next()) == Some(interface)
     }
 
     /// The name that tells it apart: `interface#name`, or the name alone.

@@ -30,7 +30,7 @@ use crate::workflow::HasWorkflow;
 pub const OFFERED_VERSION: &str = "0.1.0";
 
 /// The package whose interfaces are services.
-const PACKAGE: &str = "satama:services/";
+pub(super) const PACKAGE: &str = "satama:services/";
 
 /// A service, and what a manifest says to grant it.
 const SERVICES: [(&str, &str); 10] = [
